@@ -1,0 +1,297 @@
+package casare
+
+import (
+	"slices"
+	"strconv"
+)
+
+// JobState is where a job stands. The texts are a contract with API clients.
+type JobState string
+
+// The states of a job. Waiting and NeedsAttention hold no slot.
+const (
+	JobPending        JobState = "pending"         // not yet eligible: a start time, a dependency, a retry delay
+	JobQueued         JobState = "queued"          // eligible, waiting for a robot
+	JobAssigned       JobState = "assigned"        // placed on a robot that has not said yet that it runs
+	JobRunning        JobState = "running"         //
+	JobWaiting        JobState = "waiting"         // on a timer, a person, an item or another job
+	JobNeedsAttention JobState = "needs_attention" // a person must decide; Reason says what
+	JobCompleted      JobState = "completed"
+	JobFailed         JobState = "failed"
+	JobTimeout        JobState = "timeout"
+	JobCancelled      JobState = "cancelled"
+)
+
+// JobStates lists every state in the order of a job's life.
+func JobStates() []JobState {
+	return []JobState{
+		JobPending, JobQueued, JobAssigned, JobRunning, JobWaiting, JobNeedsAttention,
+		JobCompleted, JobFailed, JobTimeout, JobCancelled,
+	}
+}
+
+// String returns the text of the state.
+func (s JobState) String() string { return string(s) }
+
+// Terminal says whether a job in this state can never change again.
+func (s JobState) Terminal() bool {
+	return s == JobCompleted || s == JobFailed || s == JobTimeout || s == JobCancelled
+}
+
+// Active says whether a robot holds a slot for a job in this state.
+func (s JobState) Active() bool { return s == JobAssigned || s == JobRunning }
+
+// Priorities run from PriorityHighest to PriorityLowest; 0 is served first.
+const (
+	PriorityHighest = 0
+	PriorityNormal  = 10
+	PriorityLowest  = 20
+)
+
+// ParsePriority reads CRITICAL (0), HIGH (5), NORMAL (10), LOW (15), in any case, or a number from 0 to 20. The error is
+// CodeInvalid on field "priority".
+func ParsePriority(text string) (int, error) {
+	names := map[string]int{"CRITICAL": 0, "HIGH": 5, "NORMAL": PriorityNormal, "LOW": 15}
+	if p, ok := names[upper(text)]; ok {
+		return p, nil
+	}
+	p, err := strconv.Atoi(text)
+	if err != nil || p < PriorityHighest || p > PriorityLowest {
+		return 0, Errorf(CodeInvalid, "priority %q is neither 0 to 20 nor CRITICAL, HIGH, NORMAL, LOW", text).On("priority")
+	}
+	return p, nil
+}
+
+func upper(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'a' && c <= 'z' {
+			b[i] = c - 'a' + 'A'
+		}
+	}
+	return string(b)
+}
+
+// DefaultJobTimeoutSeconds bounds a job that asks for no other limit.
+const DefaultJobTimeoutSeconds = 3600
+
+// JobSpec is what was asked for. It is written once, at submit, and never changes.
+type JobSpec struct {
+	ID             string   `cbor:"1,keyasint"`
+	Tenant         string   `cbor:"2,keyasint"`
+	WorkflowID     string   `cbor:"3,keyasint"`
+	WorkflowName   string   `cbor:"4,keyasint,omitempty"`
+	Revision       string   `cbor:"5,keyasint"` // content hash of the document, see RevisionOf
+	Priority       int      `cbor:"6,keyasint"`
+	Environment    string   `cbor:"7,keyasint,omitempty"`
+	TargetRobot    string   `cbor:"8,keyasint,omitempty"`  // run there or nowhere
+	Needs          []string `cbor:"9,keyasint,omitempty"`  // capabilities a robot must have
+	Variables      []byte   `cbor:"10,keyasint,omitempty"` // raw JSON object, read only by package value
+	Metadata       []byte   `cbor:"11,keyasint,omitempty"` // raw JSON object, kept for the client
+	TimeoutSeconds int      `cbor:"12,keyasint"`
+	CreatedAt      Time     `cbor:"13,keyasint"`
+	CreatedBy      string   `cbor:"14,keyasint,omitempty"` // the actor
+	BodyHash       []byte   `cbor:"15,keyasint,omitempty"` // of the request, when an idempotency key came with it
+}
+
+// JobError is why a job did not complete.
+type JobError struct {
+	NodeID    string `cbor:"1,keyasint,omitempty" json:"node_id"`
+	ErrorType string `cbor:"2,keyasint,omitempty" json:"error_type"`
+	Message   string `cbor:"3,keyasint,omitempty" json:"message"`
+}
+
+// JobStatus is what became of it: the part of a job that commands change.
+type JobStatus struct {
+	State           JobState  `cbor:"1,keyasint"`
+	RobotID         string    `cbor:"2,keyasint,omitempty"` // of the current or last attempt
+	Epoch           uint64    `cbor:"3,keyasint,omitempty"` // of the current or last attempt: the index of its Assign entry
+	Attempt         int       `cbor:"4,keyasint,omitempty"` // placements so far
+	Progress        int       `cbor:"5,keyasint,omitempty"` // 0 to 100; 100 only when completed
+	Step            string    `cbor:"6,keyasint,omitempty"` // id of the step at the last checkpoint
+	AssignedAt      Time      `cbor:"7,keyasint,omitempty"`
+	StartedAt       Time      `cbor:"8,keyasint,omitempty"` // of the first attempt
+	CompletedAt     Time      `cbor:"9,keyasint,omitempty"`
+	RejectedBy      []string  `cbor:"10,keyasint,omitempty"`
+	CancelRequested bool      `cbor:"11,keyasint,omitempty"`
+	CancelReason    string    `cbor:"12,keyasint,omitempty"`
+	CheckpointSeq   uint64    `cbor:"13,keyasint,omitempty"` // of the checkpoint the state holds for Epoch; 0 = none
+	Error           *JobError `cbor:"14,keyasint,omitempty"`
+	Reason          string    `cbor:"15,keyasint,omitempty"` // NeedsAttention: what must be decided
+	LastCommand     string    `cbor:"16,keyasint,omitempty"` // id of the last command applied; the same id again changes nothing
+	UpdatedAt       Time      `cbor:"17,keyasint,omitempty"`
+}
+
+// Job is one requested run of one workflow revision. Its methods are the table of legal moves: each either makes the whole
+// move or returns an error and has changed nothing.
+type Job struct {
+	JobSpec
+	JobStatus
+}
+
+// NewJob returns a job that has just been submitted and may run at once.
+func NewJob(spec JobSpec) *Job {
+	return &Job{JobSpec: spec, JobStatus: JobStatus{State: JobQueued, UpdatedAt: spec.CreatedAt}}
+}
+
+// Assign gives the job to a robot as a new attempt. Epoch is the index of the log entry, so at most one Assign of a job may
+// stand in an entry: a second one is refused.
+func (j *Job) Assign(robot string, epoch uint64, now Time) error {
+	if j.State != JobQueued {
+		return j.refuse("assign")
+	}
+	if epoch <= j.Epoch {
+		return Errorf(CodeConflict, "job %s already has epoch %d", j.ID, j.Epoch)
+	}
+	if slices.Contains(j.RejectedBy, robot) {
+		return Errorf(CodeConflict, "robot %s has rejected job %s", robot, j.ID)
+	}
+	j.State, j.RobotID, j.Epoch, j.AssignedAt, j.UpdatedAt = JobAssigned, robot, epoch, now, now
+	j.Attempt++
+	return nil
+}
+
+// Start records that the robot has begun. An attempt whose job went back to the queue, and was given to nobody else since,
+// takes it back.
+func (j *Job) Start(epoch uint64, now Time) error {
+	if err := j.reattach(epoch, "start"); err != nil {
+		return err
+	}
+	j.State, j.UpdatedAt = JobRunning, now
+	if j.StartedAt == 0 {
+		j.StartedAt = now
+	}
+	return nil
+}
+
+// Checkpoint records where the attempt stands. Seq must be one more than the last of this epoch, else CodeGap; a seq that the
+// state already holds changes nothing and is no error.
+func (j *Job) Checkpoint(epoch, seq uint64, step string, progress int, now Time) error {
+	if err := j.reattach(epoch, "checkpoint"); err != nil {
+		return err
+	}
+	if seq <= j.CheckpointSeq {
+		return nil
+	}
+	if seq != j.CheckpointSeq+1 {
+		return Errorf(CodeGap, "job %s holds checkpoint %d, not the base of %d", j.ID, j.CheckpointSeq, seq)
+	}
+	j.State, j.CheckpointSeq, j.Step, j.UpdatedAt = JobRunning, seq, step, now
+	j.Progress = max(j.Progress, min(progress, 99))
+	if j.StartedAt == 0 {
+		j.StartedAt = now
+	}
+	return nil
+}
+
+// Finish ends the job with a terminal state, told by the holder of the current epoch.
+func (j *Job) Finish(epoch uint64, state JobState, failure *JobError, now Time) error {
+	if !state.Terminal() {
+		return Errorf(CodeInvalid, "%s is not a terminal state", state).On("state")
+	}
+	if err := j.reattach(epoch, "finish"); err != nil {
+		return err
+	}
+	j.State, j.Error, j.CompletedAt, j.UpdatedAt = state, failure, now, now
+	if j.StartedAt == 0 {
+		j.StartedAt = now
+	}
+	if state == JobCompleted {
+		j.Progress = 100
+	}
+	return nil
+}
+
+// Attention stops the job until a person decides, told by the holder of the current epoch.
+func (j *Job) Attention(epoch uint64, reason string, now Time) error {
+	if err := j.reattach(epoch, "stop for attention"); err != nil {
+		return err
+	}
+	j.State, j.Reason, j.UpdatedAt = JobNeedsAttention, reason, now
+	return nil
+}
+
+// Reject puts the job back in the queue and remembers that this robot does not want it.
+func (j *Job) Reject(epoch uint64, robot string, now Time) error {
+	if err := j.current(epoch, "reject"); err != nil {
+		return err
+	}
+	if !slices.Contains(j.RejectedBy, robot) {
+		j.RejectedBy = append(j.RejectedBy, robot)
+	}
+	j.requeue(now)
+	return nil
+}
+
+// Release puts the job back in the queue because its robot stops in good order; the last checkpoint stays.
+func (j *Job) Release(epoch uint64, now Time) error {
+	if err := j.current(epoch, "release"); err != nil {
+		return err
+	}
+	j.requeue(now)
+	return nil
+}
+
+// Expire puts the job back in the queue because its robot has not been heard of. It keeps its epoch: until the next Assign the
+// old attempt may still report and take the job back.
+func (j *Job) Expire(epoch uint64, now Time) error {
+	if err := j.current(epoch, "expire"); err != nil {
+		return err
+	}
+	j.requeue(now)
+	return nil
+}
+
+// Cancel ends a job that no robot holds at once. For one that a robot holds it records the wish; the robot's Finish ends it.
+// It says whether the job has ended.
+func (j *Job) Cancel(reason string, now Time) (ended bool, err error) {
+	if j.State.Terminal() {
+		return true, j.refuse("cancel")
+	}
+	j.CancelRequested, j.CancelReason, j.UpdatedAt = true, reason, now
+	if j.State.Active() {
+		return false, nil
+	}
+	j.endCancelled(now)
+	return true, nil
+}
+
+// requeue puts the job back, or ends it when it was to be cancelled anyway.
+func (j *Job) requeue(now Time) {
+	if j.CancelRequested {
+		j.endCancelled(now)
+		return
+	}
+	j.State, j.UpdatedAt = JobQueued, now
+}
+
+func (j *Job) endCancelled(now Time) {
+	j.State, j.CompletedAt, j.UpdatedAt = JobCancelled, now, now
+	j.Error = &JobError{ErrorType: "Cancelled", Message: j.CancelReason}
+}
+
+// current demands that a robot holds the job at this epoch.
+func (j *Job) current(epoch uint64, move string) error {
+	if epoch != j.Epoch {
+		return Errorf(CodeStaleEpoch, "job %s is at epoch %d, not %d", j.ID, j.Epoch, epoch)
+	}
+	if !j.State.Active() {
+		return j.refuse(move)
+	}
+	return nil
+}
+
+// reattach is current, but also lets an attempt take back a job that went to the queue and was given to nobody else since.
+func (j *Job) reattach(epoch uint64, move string) error {
+	if epoch == 0 || epoch != j.Epoch {
+		return Errorf(CodeStaleEpoch, "job %s is at epoch %d, not %d", j.ID, j.Epoch, epoch)
+	}
+	if !j.State.Active() && j.State != JobQueued {
+		return j.refuse(move)
+	}
+	return nil
+}
+
+func (j *Job) refuse(move string) error {
+	return Errorf(CodeTransition, "cannot %s job %s: it is %s", move, j.ID, j.State)
+}

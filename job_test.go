@@ -1,0 +1,81 @@
+package casare_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"casare"
+)
+
+func TestJob_LateReportOfAnExpiredAttemptTakesTheJobBackUntilTheNextAssign(t *testing.T) {
+	t.Parallel()
+	j := casare.NewJob(casare.JobSpec{ID: "j", CreatedAt: 1})
+	require.NoError(t, j.Assign("a", 5, 2))
+	require.NoError(t, j.Expire(5, 3))
+	require.Equal(t, casare.JobQueued, j.State)
+
+	require.NoError(t, j.Checkpoint(5, 1, "s", 40, 4))
+	require.Equal(t, casare.JobRunning, j.State)
+	require.Equal(t, "a", j.RobotID)
+
+	require.NoError(t, j.Expire(5, 5))
+	require.NoError(t, j.Assign("b", 9, 6))
+	require.Equal(t, casare.CodeStaleEpoch, casare.CodeOf(j.Finish(5, casare.JobCompleted, nil, 7)))
+	require.NoError(t, j.Finish(9, casare.JobCompleted, nil, 8))
+	require.Equal(t, 100, j.Progress)
+	require.Equal(t, casare.CodeTransition, casare.CodeOf(j.Finish(9, casare.JobFailed, nil, 9)))
+}
+
+func TestJob_ARefusedMoveChangesNothing(t *testing.T) {
+	t.Parallel()
+	j := casare.NewJob(casare.JobSpec{ID: "j", CreatedAt: 1})
+	require.NoError(t, j.Assign("a", 5, 2))
+	before := *j
+	require.Equal(t, casare.CodeGap, casare.CodeOf(j.Checkpoint(5, 2, "s", 10, 3)))
+	require.Equal(t, casare.CodeTransition, casare.CodeOf(j.Assign("b", 6, 3)))
+	require.Equal(t, casare.CodeStaleEpoch, casare.CodeOf(j.Reject(4, "a", 3)))
+	require.Equal(t, casare.CodeInvalid, casare.CodeOf(j.Finish(5, casare.JobRunning, nil, 3)))
+	require.Equal(t, before, *j)
+}
+
+func TestJob_CancelEndsAtOnceWhatNoRobotHolds(t *testing.T) {
+	t.Parallel()
+	j := casare.NewJob(casare.JobSpec{ID: "j", CreatedAt: 1})
+	ended, err := j.Cancel("by user", 2)
+	require.NoError(t, err)
+	require.True(t, ended)
+	require.Equal(t, casare.JobCancelled, j.State)
+
+	k := casare.NewJob(casare.JobSpec{ID: "k", CreatedAt: 1})
+	require.NoError(t, k.Assign("a", 5, 2))
+	ended, err = k.Cancel("by user", 3)
+	require.NoError(t, err)
+	require.False(t, ended)
+	require.Equal(t, casare.JobAssigned, k.State)
+	require.NoError(t, k.Expire(5, 4))
+	require.Equal(t, casare.JobCancelled, k.State)
+}
+
+func TestJob_AtMostOneAssignPerEntry(t *testing.T) {
+	t.Parallel()
+	j := casare.NewJob(casare.JobSpec{ID: "j", CreatedAt: 1})
+	require.NoError(t, j.Assign("a", 5, 2))
+	require.NoError(t, j.Reject(5, "a", 3))
+	require.Equal(t, casare.CodeConflict, casare.CodeOf(j.Assign("b", 5, 3)))
+	require.Equal(t, casare.CodeConflict, casare.CodeOf(j.Assign("a", 6, 3)))
+	require.NoError(t, j.Assign("b", 6, 3))
+}
+
+func TestParsePriority(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{"critical": 0, "HIGH": 5, "Normal": 10, "LOW": 15, "0": 0, "20": 20} {
+		got, err := casare.ParsePriority(text)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	for _, text := range []string{"", "21", "-1", "urgent"} {
+		_, err := casare.ParsePriority(text)
+		require.Equal(t, casare.CodeInvalid, casare.CodeOf(err))
+	}
+}
