@@ -1,0 +1,116 @@
+package api
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"casare"
+	"casare/workflow"
+)
+
+// Deps are the parts of a robot that the API speaks to. All but Logger, Now, NewID and Random must be given.
+type Deps struct {
+	State    State
+	Feed     Feed
+	Proposer Proposer
+	Fleet    Fleet
+	Mesh     Mesh
+	Forward  http.RoundTripper // see Forwarding
+	Check    Checker
+	Tokens   TokenMinter
+	Logger   *slog.Logger     // default: discards
+	Now      func() time.Time // default: time.Now
+	NewID    func() string    // random ids of at most 64 bytes; default: UUID version 4
+	Random   io.Reader        // of new keys; default: crypto/rand
+}
+
+// Forwarding is what Deps.Forward must do: send the request to the robot that leads now (its PeerHandler, over the RPC plane),
+// once, and return the answer. The URL's host means nothing. When the request was certainly not handled (no leader known, none
+// could be dialled) the error is a *casare.Error with CodeNotLeader or CodeUnavailable; any other error leaves open whether it
+// was. A 101 answer must have a body that is an io.ReadWriteCloser, as http.Transport gives.
+type Forwarding = http.RoundTripper
+
+// Checker reads a document and returns its problems, warnings too. None that is an error: the document may be stored and run.
+type Checker func(raw []byte) []workflow.Problem
+
+// State is the replicated state on this robot. Reads that find nothing return CodeNotFound.
+type State interface {
+	Index() uint64
+	WaitIndex(ctx context.Context, index uint64) error // CodeTimeout
+	Barrier(ctx context.Context) error
+	VerifyLeader(ctx context.Context) error // CodeNotLeader
+
+	Job(id string) (*casare.Job, error)
+	JobResult(id string) ([]byte, error)
+	JobLog(id string) ([][]byte, error)
+	Jobs(q casare.JobQuery) (casare.JobPage, error)
+	Counts(tenant string) (casare.JobCounts, error)
+	Workflow(tenant, id string) (*casare.Workflow, error)
+	Workflows(tenant string, limit, offset int) ([]*casare.Workflow, int, error)
+	Document(revision string) ([]byte, error)
+	Robot(id string) (*casare.Robot, error)
+	Robots() ([]*casare.Robot, error)
+	KeyByHash(hash []byte) (*casare.APIKey, error)
+	Keys(tenant string) ([]*casare.APIKey, error)
+}
+
+// Feed is the change feed of the replicated state. Subscribe fails when the events after the cursor are no longer kept.
+type Feed interface {
+	Cursor() casare.Cursor
+	Subscribe(after casare.Cursor, buffer int) (Subscription, error)
+}
+
+// Subscription delivers events until C is closed.
+type Subscription interface {
+	C() <-chan []casare.Event
+	Close()
+}
+
+// Proposer changes the replicated state. CodeNotLeader and CodeUnavailable mean that nothing was proposed; after
+// CodeOutcomeUnknown nobody can say yet.
+type Proposer interface {
+	Propose(ctx context.Context, ps ...casare.Proposal) ([]casare.Result, error)
+}
+
+// Fleet is what the leader alone knows of its robots. On other robots it knows nothing.
+type Fleet interface {
+	Robots() []casare.RobotStatus
+	// Watch delivers what happens in a job from now on. The channel is closed when the watcher is too slow or this robot leads no
+	// longer; stop ends the watch and may be called at any time, more than once.
+	Watch(jobID string) (updates <-chan casare.LiveUpdate, stop func())
+}
+
+// Mesh is what this robot knows of the mesh.
+type Mesh interface {
+	Leading() bool
+	Leader() (robotID string, term uint64) // "" when unknown
+	LeaderChanged() <-chan struct{}        // closed when the leader changes next
+	Replica() bool                         // this robot holds the replicated state, so its reads mean something
+	Info() MeshInfo
+}
+
+// MeshInfo is the mesh as this robot sees it.
+type MeshInfo struct {
+	MeshID  string
+	RobotID string // of this robot
+	Members []Member
+}
+
+// Member is a robot of the mesh as this robot sees it.
+type Member struct {
+	RobotID     string
+	Name        string
+	State       string // alive, suspect, dead, left
+	Coordinator bool   // a Raft voter
+	HTTP        string // host:port
+	Mesh        string // host:port
+	Version     string
+}
+
+// TokenMinter makes join tokens: the text for the human and the row for the state. Nothing is stored.
+type TokenMinter interface {
+	Mint(role casare.Role, expires casare.Time, maxUses int) (text string, token casare.Token, err error)
+}
