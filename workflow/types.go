@@ -16,6 +16,7 @@ type Ports struct {
 	Out      []string
 	Branches []string
 	Bodies   []string
+	Again    bool // runs each time control comes (If, loops…); others run once
 	Pulled   bool // without exec wires the step is computed when its output is needed (effect pure or read)
 }
 

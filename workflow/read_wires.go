@@ -1,0 +1,194 @@
+package workflow
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"casare/value"
+)
+
+// end is one end of a connection as written.
+type end struct{ step, port string }
+
+// wires reads "connections".
+func (r *reader) wires(top *value.Dict) {
+	val, _ := top.Get("connections")
+	var list value.List
+	switch val := val.(type) {
+	case nil:
+		return
+	case value.List:
+		list = val
+	case *value.Dict:
+		if val.Len() == 0 {
+			return
+		}
+	}
+	if list == nil {
+		r.fail(Problem{
+			Code: CodeInvalidType, Field: "connections",
+			Message: fmt.Sprintf("The key \"connections\" is %s, not a list.", kind(val)),
+		})
+		return
+	}
+	if len(list) > MaxWires {
+		r.fail(Problem{
+			Code: CodeLimit, Field: "connections",
+			Message: fmt.Sprintf("The document has %d connections; at most %d are allowed.", len(list), MaxWires),
+		})
+		list = list[:MaxWires]
+	}
+	known := make(map[string]bool, len(r.doc.Steps))
+	for _, s := range r.doc.Steps {
+		known[s.ID] = true
+	}
+	for i, item := range list {
+		if w, ok := r.wire(i, item, known); ok {
+			r.doc.Wires = append(r.doc.Wires, w)
+		}
+	}
+	if len(r.reroutes) > 0 {
+		r.doc.Wires = join(r.doc.Wires, r.reroutes)
+	}
+}
+
+// wire reads one connection.
+func (r *reader) wire(i int, item value.Value, known map[string]bool) (Wire, bool) {
+	place := fmt.Sprintf("connections[%d]", i)
+	d, ok := item.(*value.Dict)
+	if !ok {
+		r.fail(Problem{
+			Code: CodeInvalidType, Field: place,
+			Message: fmt.Sprintf("The connection %s is %s, not an object.", place, kind(item)),
+		})
+		return Wire{}, false
+	}
+	f := &fields{from: d, rest: d.Edit()}
+	from := r.end(f, known, "source_node", "source_port", "from_node", "from_port", "source", "sourceHandle", "out")
+	to := r.end(f, known, "target_node", "target_port", "to_node", "to_port", "target", "targetHandle", "in")
+	for _, side := range []struct{ name, step string }{{"source_node", from.step}, {"target_node", to.step}} {
+		if side.step == "" {
+			r.fail(Problem{
+				Code: CodeMissingField, Field: place + "." + side.name,
+				Message: fmt.Sprintf("The connection %s has no %s.", place, side.name),
+			})
+			ok = false
+		}
+	}
+	for _, port := range []string{from.port, to.port} {
+		if utf8.RuneCountInString(port) > MaxPort {
+			r.fail(Problem{
+				Code: CodeLimit, Field: place,
+				Message: fmt.Sprintf("A port name of %s is longer than %d characters.", place, MaxPort),
+			})
+			ok = false
+		}
+	}
+	w := Wire{From: from.step, FromPort: from.port, To: to.step, ToPort: to.port}
+	if w.FromPort == "" {
+		w.FromPort = PortOut
+	}
+	if w.ToPort == "" {
+		w.ToPort = PortIn
+	}
+	for _, key := range []string{"source_node", "source_port", "target_node", "target_port"} {
+		f.rest.Delete(key)
+	}
+	if rest := f.rest.Dict(); rest.Len() > 0 {
+		w.Raw = rest
+	}
+	return w, ok
+}
+
+// end reads one end: the canonical keys, the keys of templates, "id.port" (or an id with its handle beside it), or [id, port].
+func (r *reader) end(f *fields, known map[string]bool, keys ...string) end {
+	node, port, tmplNode, tmplPort, joined, handle, pair := keys[0], keys[1], keys[2], keys[3], keys[4], keys[5], keys[6]
+	e := end{step: f.text(node)}
+	if e.step != "" {
+		e.port = f.text(port)
+		if r.template {
+			e.port = templatePort(e.port)
+		}
+	} else if e.step = f.text(tmplNode); e.step != "" {
+		e.port = templatePort(f.text(tmplPort))
+	} else if text := f.text(joined); text != "" {
+		e = cutEnd(text, known)
+		if e.port == "" {
+			e.port = f.text(handle, port)
+		}
+	} else if list, ok := first(f.from.Get(pair)).(value.List); ok && len(list) > 0 && len(list) <= 2 {
+		f.rest.Delete(pair)
+		e.step, _ = plainText(list[0])
+		if len(list) == 2 {
+			e.port, _ = plainText(list[1])
+		}
+	}
+	if id, ok := r.ids[e.step]; ok {
+		e.step = id
+	}
+	return e
+}
+
+// cutEnd splits "id.port". Ports have no dot, ids may, so the last dot counts, unless the whole text is an id.
+func cutEnd(text string, known map[string]bool) end {
+	dot := strings.LastIndexByte(text, '.')
+	if dot < 0 || known[text] {
+		return end{step: text}
+	}
+	return end{step: text[:dot], port: text[dot+1:]}
+}
+
+// templatePort translates the short port names of project templates.
+func templatePort(port string) string {
+	switch port {
+	case "out":
+		return PortOut
+	case "in":
+		return PortIn
+	case "loop":
+		return "body"
+	default:
+		return port
+	}
+}
+
+// join removes the dots a user drew on wires: what leads into a dot leads where the dot leads. The joined wires stand where the wire out
+// of the dot stood. A dot that nothing enters, or that leads only round in dots, joins nothing.
+func join(wires []Wire, dots map[string]bool) []Wire {
+	into := make(map[string][]Wire)
+	for _, w := range wires {
+		if dots[w.To] {
+			into[w.To] = append(into[w.To], w)
+		}
+	}
+	var sources func(dot string, passed map[string]bool) []Wire
+	sources = func(dot string, passed map[string]bool) []Wire {
+		if passed[dot] {
+			return nil
+		}
+		passed[dot] = true
+		var out []Wire
+		for _, w := range into[dot] {
+			if dots[w.From] {
+				out = append(out, sources(w.From, passed)...)
+			} else {
+				out = append(out, w)
+			}
+		}
+		return out
+	}
+	var joined []Wire
+	for _, w := range wires {
+		switch {
+		case dots[w.To]:
+		case dots[w.From]:
+			for _, source := range sources(w.From, make(map[string]bool)) {
+				joined = append(joined, Wire{From: source.From, FromPort: source.FromPort, To: w.To, ToPort: w.ToPort})
+			}
+		default:
+			joined = append(joined, w)
+		}
+	}
+	return joined
+}
