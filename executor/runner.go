@@ -1,0 +1,44 @@
+package executor
+
+import (
+	"context"
+
+	"casare"
+)
+
+// Runner makes programs of documents. NewRunner gives the real one.
+type Runner interface {
+	// Compile reads a document. A document that needs a node type this robot does not have is CodeUnsupported, any other
+	// broken one CodeInvalid.
+	Compile(document []byte) (Program, error)
+}
+
+// Program is a compiled document. It may run many times at once.
+type Program interface {
+	Run(ctx context.Context, o RunOptions) Outcome
+}
+
+// RunOptions is what one run gets.
+type RunOptions struct {
+	Variables  []byte                                      // raw JSON object that overrides the document's defaults; may be empty
+	Resume     []byte                                      // Snapshot.Data to go on from; empty starts at the beginning
+	Stop       <-chan struct{}                             // closed: stop at the next step boundary
+	Checkpoint func(ctx context.Context, s Snapshot) error // called between steps, never concurrently
+	Step       func(casare.StepEvent)                      // called in order; N and Progress are set
+	Log        func(casare.LogLine)                        // called in order; N, Time, Level, Message and Step are set
+}
+
+// Snapshot is where a run stands.
+type Snapshot struct {
+	Data     []byte
+	Step     string
+	Progress int
+}
+
+// Outcome is how a run ended. State is terminal unless Released.
+type Outcome struct {
+	State     casare.JobState
+	Released  bool // it stopped in the middle because Stop was closed; the last Snapshot is where
+	Error     *casare.JobError
+	Variables []byte // raw JSON object at the end
+}

@@ -1,0 +1,3 @@
+package scheduler
+
+type term struct{}
