@@ -1,0 +1,34 @@
+package value
+
+import "casare"
+
+// ParseJSON reads one JSON value: 15 stays an int and 15.0 a float, keys keep their order (of equal keys the last value wins, in
+// the first one's place), integers have no upper bound but MaxIntBits. Refused, with the place: nesting deeper than MaxDepth,
+// text that is not UTF-8, NaN and infinities, numbers a float64 cannot hold, anything after the value.
+// An object {"$bytes": base64} is Bytes and {"$handle": {"kind", "id"}} a Handle. The caller caps the length of b.
+func ParseJSON(b []byte) (Value, error) {
+	p := jsonParser{src: b}
+	return p.document()
+}
+
+// JSON returns v as JSON; see AppendJSON.
+func JSON(v Value) ([]byte, error) { return AppendJSON(nil, v) }
+
+// AppendJSON appends v as JSON to dst, so that ParseJSON reads the same kinds again: a float always has a point or an exponent.
+// Bytes are written {"$bytes": base64}, a Handle {"$handle": …}, a Secret "***", an int key of a dict as its digits; bytes of a
+// text that are no UTF-8 become U+FFFD. NaN, an infinity and nesting deeper than MaxDepth are refused.
+func AppendJSON(dst []byte, v Value) ([]byte, error) { return appendJSON(dst, v, 0) }
+
+// EncodeCBOR returns v as CBOR that DecodeCBOR turns into an equal value of the same kinds and key order. A secret is refused.
+func EncodeCBOR(v Value) ([]byte, error) { return appendCBOR(nil, v, 0) }
+
+// DecodeCBOR reads what EncodeCBOR wrote. The input may come from another robot: lengths are checked against what is there
+// before anything is allocated, and whatever EncodeCBOR never writes is refused.
+func DecodeCBOR(b []byte) (Value, error) {
+	p := cborParser{src: b}
+	return p.document()
+}
+
+func errDepth() error {
+	return casare.Errorf(casare.CodeInvalid, "the value nests deeper than %d levels", MaxDepth)
+}

@@ -1,0 +1,37 @@
+package value
+
+import (
+	"encoding/json"
+	"log/slog"
+)
+
+// masked is what a secret shows of itself, everywhere.
+const masked = "***"
+
+// Secret is a text that no printer, log, result or JSON shows: all of them give ***. Only Reveal gives the text, and only the
+// field that needs it (a password typed, a header sent) calls it. A text built with a secret is a secret too.
+type Secret struct{ text string }
+
+// NewSecret returns text as a secret.
+func NewSecret(text string) Secret { return Secret{text: text} }
+
+// Reveal returns the text. Whatever it is put into must not be logged, printed or stored.
+func (s Secret) Reveal() string { return s.text }
+
+// String returns ***.
+func (Secret) String() string { return masked }
+
+// GoString returns ***, so that %#v does not show the text either.
+func (Secret) GoString() string { return masked }
+
+// LogValue returns ***.
+func (Secret) LogValue() slog.Value { return slog.StringValue(masked) }
+
+// MarshalText returns ***, for every encoder that asks.
+func (Secret) MarshalText() ([]byte, error) { return []byte(masked), nil }
+
+// MarshalJSON returns "***".
+func (Secret) MarshalJSON() ([]byte, error) { return json.Marshal(masked) }
+
+// MarshalCBOR refuses: a secret leaves the process sealed or not at all.
+func (Secret) MarshalCBOR() ([]byte, error) { return nil, errSecret }
