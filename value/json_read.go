@@ -71,13 +71,23 @@ func (p *jsonParser) value(depth int) (Value, error) {
 	case p.pos == len(p.src):
 		return nil, p.fail("the text ends where a value should be")
 	}
-	for word, v := range map[string]Value{"null": nil, "true": true, "false": false} {
-		if string(p.src[p.pos:min(p.pos+len(word), len(p.src))]) == word {
-			p.pos += len(word)
-			return v, nil
-		}
+	switch {
+	case p.word("null"):
+		return nil, nil
+	case p.word("true"):
+		return true, nil
+	case p.word("false"):
+		return false, nil
 	}
 	return nil, p.fail("no JSON value starts here")
+}
+
+func (p *jsonParser) word(w string) bool {
+	if string(p.src[p.pos:min(p.pos+len(w), len(p.src))]) != w {
+		return false
+	}
+	p.pos += len(w)
+	return true
 }
 
 func (p *jsonParser) array(depth int) (Value, error) {

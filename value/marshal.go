@@ -64,3 +64,33 @@ func (l List) MarshalJSON() ([]byte, error) { return JSON(l) }
 
 // MarshalCBOR writes the list; see EncodeCBOR.
 func (l List) MarshalCBOR() ([]byte, error) { return EncodeCBOR(l) }
+
+// UnmarshalJSON reads an array; null gives an empty list.
+func (l *List) UnmarshalJSON(raw []byte) error {
+	v, err := ParseJSON(raw)
+	if err != nil {
+		return err
+	}
+	return l.become(v)
+}
+
+// UnmarshalCBOR reads an array; null gives an empty list.
+func (l *List) UnmarshalCBOR(raw []byte) error {
+	v, err := DecodeCBOR(raw)
+	if err != nil {
+		return err
+	}
+	return l.become(v)
+}
+
+func (l *List) become(v Value) error {
+	switch x := v.(type) {
+	case nil:
+		*l = nil
+	case List:
+		*l = x
+	default:
+		return casare.Errorf(casare.CodeInvalid, "a %s stands where a list should be", TypeName(v))
+	}
+	return nil
+}
