@@ -78,9 +78,14 @@ type Proposer interface {
 // Fleet is what the leader alone knows of its robots. On other robots it knows nothing.
 type Fleet interface {
 	Robots() []casare.RobotStatus
-	// Watch delivers what happens in a job from now on. The channel is closed when the watcher is too slow or this robot leads no
-	// longer; stop ends the watch and may be called at any time, more than once.
-	Watch(jobID string) (updates <-chan casare.LiveUpdate, stop func())
+	// Watch delivers what happens in a job, what is kept of its running attempt first; an update may come twice.
+	Watch(jobID string) (Watcher, error)
+}
+
+// Watcher delivers live updates until C is closed: it was closed, too slow, or this robot leads no longer.
+type Watcher interface {
+	C() <-chan []casare.LiveUpdate
+	Close()
 }
 
 // Mesh is what this robot knows of the mesh.
