@@ -1,0 +1,162 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+
+	"casare"
+)
+
+// Submit asks for one run of a workflow: of the document given, else of the stored one that WorkflowID names.
+type Submit struct {
+	WorkflowID     string          `json:"workflow_id,omitempty"`
+	WorkflowName   string          `json:"workflow_name,omitempty"`
+	Workflow       json.RawMessage `json:"workflow_json,omitempty"`
+	Priority       string          `json:"priority,omitempty"` // 0 (first) to 20, or CRITICAL, HIGH, NORMAL, LOW
+	Environment    string          `json:"environment,omitempty"`
+	RobotID        string          `json:"robot_id,omitempty"`  // run there or nowhere
+	Variables      json.RawMessage `json:"variables,omitempty"` // an object
+	Metadata       json.RawMessage `json:"metadata,omitempty"`  // an object, kept for you
+	Needs          []string        `json:"required_capabilities,omitempty"`
+	TimeoutSeconds int             `json:"timeout_seconds,omitempty"`
+	Key            string          `json:"key,omitempty"` // Idempotency-Key; "" gives the call one of its own
+}
+
+// Submitted is the answer to a submit, or to one of a batch, where Error says why it was refused.
+type Submitted struct {
+	JobID  string          `json:"job_id"`
+	Status casare.JobState `json:"status"`
+	Error  *Refusal        `json:"error"`
+}
+
+// Refusal is why one job of a batch was not taken.
+type Refusal struct {
+	Code    casare.Code `json:"code"`
+	Message string      `json:"message"`
+	Field   string      `json:"field"`
+}
+
+// Job is a job as the API shows it.
+type Job struct {
+	ID           string           `json:"job_id"`
+	WorkflowID   string           `json:"workflow_id"`
+	WorkflowName string           `json:"workflow_name"`
+	State        casare.JobState  `json:"state"`
+	Status       casare.JobState  `json:"status"` // State in the words of old clients
+	Priority     int              `json:"priority"`
+	Environment  string           `json:"environment"`
+	RobotID      string           `json:"robot_id"`
+	RobotName    string           `json:"robot_name"`
+	TargetRobot  string           `json:"target_robot_id"`
+	Progress     int              `json:"progress"`
+	CurrentNode  string           `json:"current_node"`
+	Attempt      int              `json:"attempt"`
+	Epoch        uint64           `json:"epoch"`
+	Reason       string           `json:"reason"` // needs_attention: what must be decided
+	Error        *casare.JobError `json:"error_detail"`
+	Result       json.RawMessage  `json:"result"` // the variables at the end; only of a single job
+	CreatedAt    casare.Time      `json:"created_at"`
+	AssignedAt   casare.Time      `json:"assigned_at"`
+	StartedAt    casare.Time      `json:"started_at"`
+	CompletedAt  casare.Time      `json:"completed_at"`
+	DurationMS   *int64           `json:"duration_ms"`
+}
+
+// Jobs is a part of a list of jobs, newest first, and how many there are in all.
+type Jobs struct {
+	Jobs  []Job `json:"jobs"`
+	Total int   `json:"total"`
+}
+
+// JobFilter selects jobs; zero fields do not filter.
+type JobFilter struct {
+	Status      string
+	WorkflowID  string
+	RobotID     string
+	Environment string
+	Limit       int // 1 to 500; 0 means 100
+	Offset      int
+}
+
+// Log is a part of a job's log. Next asks for what comes after it.
+type Log struct {
+	Lines []casare.LogLine `json:"logs"`
+	Next  string           `json:"next"`
+}
+
+// Cancelled says what became of the wish to cancel a job.
+type Cancelled struct {
+	JobID          string          `json:"job_id"`
+	Cancelled      bool            `json:"cancelled"` // false: it had already ended
+	PreviousStatus casare.JobState `json:"previous_status"`
+	Message        string          `json:"message"`
+}
+
+// Submit queues a job. When it returns without an error, the job is durable.
+func (c *Client) Submit(ctx context.Context, s Submit) (Submitted, error) {
+	key := s.Key
+	if key == "" {
+		key = newKey()
+	}
+	s.Key = ""
+	var out Submitted
+	err := c.do(ctx, call{method: http.MethodPost, path: "/api/v1/jobs/submit", body: s, key: key, out: &out})
+	return out, err
+}
+
+// SubmitBatch queues up to 1,000 jobs, each by itself: the answers are in their order.
+func (c *Client) SubmitBatch(ctx context.Context, jobs []Submit) ([]Submitted, error) {
+	body := struct {
+		Jobs []Submit `json:"jobs"`
+	}{jobs}
+	var out struct {
+		Results []Submitted `json:"results"`
+	}
+	err := c.do(ctx, call{method: http.MethodPost, path: "/api/v1/jobs/batch", body: body, key: newKey(), out: &out})
+	return out.Results, err
+}
+
+// Job returns a job with its result, else CodeNotFound.
+func (c *Client) Job(ctx context.Context, id string) (Job, error) {
+	var out Job
+	err := c.do(ctx, call{method: http.MethodGet, path: "/api/v1/jobs/" + url.PathEscape(id), out: &out})
+	return out, err
+}
+
+// Jobs lists jobs, newest first.
+func (c *Client) Jobs(ctx context.Context, f JobFilter) (Jobs, error) {
+	q := paging(f.Limit, f.Offset)
+	for name, v := range map[string]string{
+		"status": f.Status, "workflow_id": f.WorkflowID, "robot_id": f.RobotID, "environment": f.Environment,
+	} {
+		if v != "" {
+			q.Set(name, v)
+		}
+	}
+	var out Jobs
+	err := c.do(ctx, call{method: http.MethodGet, path: "/api/v1/jobs", query: q, out: &out})
+	return out, err
+}
+
+// Logs returns the log of a job from since on: "" for all that is kept, or the Next of an earlier answer.
+func (c *Client) Logs(ctx context.Context, id, since string) (Log, error) {
+	q := url.Values{}
+	if since != "" {
+		q.Set("since", since)
+	}
+	var out Log
+	err := c.do(ctx, call{method: http.MethodGet, path: "/api/v1/jobs/" + url.PathEscape(id) + "/logs", query: q, out: &out})
+	return out, err
+}
+
+// Cancel asks for a job's end. A job that has already ended is no error.
+func (c *Client) Cancel(ctx context.Context, id, reason string) (Cancelled, error) {
+	body := struct {
+		Reason string `json:"reason,omitempty"`
+	}{reason}
+	var out Cancelled
+	err := c.do(ctx, call{method: http.MethodPost, path: "/api/v1/jobs/" + url.PathEscape(id) + "/cancel", body: body, out: &out})
+	return out, err
+}
