@@ -1,0 +1,89 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"casare"
+	"casare/value"
+)
+
+// The causes a run's context is cancelled with. A run asks context.Cause why it has to end: ErrJobTimeout (or a deadline) gives
+// TimedOut, ErrCancelled and anything else gives Cancelled.
+var (
+	ErrCancelled  = errors.New("job cancelled")
+	ErrJobTimeout = errors.New("job timed out")
+)
+
+// MaxEntries caps the order and the logs of a Result; what comes after is counted but not kept.
+const MaxEntries = 1_000_000
+
+// The error types the engine itself gives a failure; all others come from node types.
+const (
+	TypeTimeout    = "TimeoutError"    // a step or the job took too long
+	TypeCancelled  = "Cancelled"       // the job was cancelled
+	TypeResume     = "ResumeError"     // the snapshot does not fit the document
+	TypeCheckpoint = "CheckpointError" // the position could not be written or stored
+	TypeTooLarge   = "ValueTooLarge"   // the variables do not fit into a checkpoint
+)
+
+// Status is how a run ended.
+type Status string
+
+// The ways a run ends. Released means that it stopped in good order at a checkpoint, to be continued elsewhere.
+const (
+	Completed Status = "completed"
+	Failed    Status = "failed"
+	Cancelled Status = "cancelled"
+	TimedOut  Status = "timed_out"
+	Released  Status = "released"
+)
+
+// String returns the text of the status.
+func (s Status) String() string { return string(s) }
+
+// Sink hears what a run does while it does it. It is called by the goroutine of the run, never concurrently, and must not block: a
+// step waits for it. N counts events and lines from 0 within one Run; job, robot and attempt are filled in by whoever owns the sink.
+type Sink interface {
+	StepEvent(e casare.StepEvent)
+	LogLine(l casare.LogLine)
+}
+
+// Options are what one run is started with. The zero value runs the whole document with its own variables and keeps no checkpoints.
+type Options struct {
+	Variables *value.Dict // override the document's defaults; ignored when Resume is set
+	Sink      Sink        // may be nil
+	// Checkpoint stores a snapshot: after a step that took 100 ms or more, when a wait of that length begins, before a step that
+	// changes the world, when a second has passed since the last one, and when the run is stopped. It is called by the goroutine of the run
+	// and never concurrently. An error ends the run as Failed (or as the context says): the owner of the run returns one only when going
+	// on would be wrong. nil: no checkpoints, and no limit on the size of variables.
+	Checkpoint func(ctx context.Context, s Snapshot) error
+	Resume     []byte           // Snapshot.Data of an earlier checkpoint of the same document; nil starts from the beginning
+	Now        func() time.Time // nil: time.Now
+	Stop       <-chan struct{}  // closed: stop at the next step boundary or in a wait, take a checkpoint, return Released
+	Logger     *slog.Logger     // nil: discard
+
+	RunTo   string // run only what leads to this step, and stop after it
+	RunStep string // run only this step, once
+	RunAll  bool   // begin at every StartNode instead of the first
+}
+
+// Snapshot is the whole position of a run as data: another robot with the same document continues from Data exactly.
+type Snapshot struct {
+	Data     []byte // at most casare.MaxDocument bytes; opaque
+	Step     string // id of the step the run stands behind (or in, when it waits)
+	Progress int    // 0 to 99
+	Order    int    // how many entries the order of the whole run has so far
+	Logs     int    // how many texts the logs of the whole run have so far
+}
+
+// Result is what a run left behind. Order and Logs hold what this Run did: after a resume, without what came before the snapshot.
+type Result struct {
+	Status    Status
+	Error     *casare.JobError // nil when Completed or Released
+	Variables *value.Dict      // at the end, with the outputs of each step under its id; never nil
+	Logs      []string         // texts the steps wrote to the workflow's log, in order
+	Order     []string         // ids of executed steps, repeats included
+}

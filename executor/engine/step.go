@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strconv"
+
+	"casare/node"
+	"casare/value"
+	"casare/workflow"
+)
+
+// attempts repeats a failing step. A pure step would only fail again, and what failed with unknown outcome must never run twice.
+func (r *run) attempts(ctx context.Context, t token, st *step) (node.Outcome, *node.Error) {
+	if t.why == woken && r.pos.scopes[t.scope].expired {
+		return node.Outcome{}, r.timedOut(st)
+	}
+	retries := 0
+	if st.effect == node.Read || st.effect == node.Idempotent {
+		retries = r.plan.doc.Settings.RetryCount
+	}
+	for attempt := 1; ; attempt++ {
+		out, fail := r.once(ctx, t, st)
+		if fail == nil || attempt > retries || ctx.Err() != nil {
+			return out, fail
+		}
+		r.line(levelWarning, st.id, fmt.Sprintf("Step %s failed, attempt %d of %d: %s", st.id, attempt, retries+1, fail.Message))
+	}
+}
+
+// once gathers the step's inputs and calls its node under the time limit of a step.
+func (r *run) once(ctx context.Context, t token, st *step) (node.Outcome, *node.Error) {
+	if limit := r.plan.doc.Settings.StepTimeout; limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, errStepTimeout)
+		defer cancel()
+	}
+	out, err := r.call(ctx, t, st)
+	if err == nil {
+		return out, nil
+	}
+	if errors.Is(context.Cause(ctx), errStepTimeout) {
+		return out, r.timedOut(st)
+	}
+	fail := node.AsError(err, st.id)
+	if fail.Cause != nil && fail.Type == node.TypePanic {
+		r.log.ErrorContext(ctx, "node type panicked", slog.String("step", st.id), slog.String("type", st.typ), slog.Any("error", fail.Cause))
+	}
+	return out, fail
+}
+
+// errStepTimeout is the cause of a context that ended because one step took too long.
+var errStepTimeout = errors.New("step timed out")
+
+func (r *run) timedOut(st *step) *node.Error {
+	seconds := strconv.FormatFloat(r.plan.doc.Settings.StepTimeout.Seconds(), 'f', -1, 64)
+	return &node.Error{Type: TypeTimeout, Step: st.id, Message: fmt.Sprintf("Node %s timed out after %ss", st.id, seconds)}
+}
+
+// call runs or resumes the node. The kit turns a node's panic into an error; one in what surrounds it, such as an expression, must not
+// take the robot's other jobs down either.
+func (r *run) call(ctx context.Context, t token, st *step) (out node.Outcome, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &node.Error{
+				Type: node.TypePanic, Step: st.id, Message: fmt.Sprintf("step %s hit a bug: %v", st.id, p),
+				Cause: fmt.Errorf("panic: %v\n%s", p, debug.Stack()),
+			}
+		}
+	}()
+	bound, err := r.bind(t.step)
+	if err != nil {
+		return node.Outcome{}, err
+	}
+	h := r.host(ctx, st)
+	in, err := r.inputs(h, st)
+	if err != nil {
+		return node.Outcome{}, err
+	}
+	if t.why == arrived {
+		out, err = bound.Exec(ctx, h, in)
+	} else {
+		s := r.pos.scopes[t.scope]
+		out, err = bound.Resume(ctx, h, in, s.saved, node.Event{Kind: t.why.event(), Body: s.body})
+	}
+	// A computed step that failed is the true reason, whatever the consumer made of the missing value.
+	if h.failed != nil {
+		return node.Outcome{}, h.failed
+	}
+	return out, err
+}
+
+// bind returns the node of a step, made when the step runs for the first time.
+func (r *run) bind(i int) (*node.Bound, error) {
+	if r.bound[i] != nil {
+		return r.bound[i], nil
+	}
+	b, problems := r.plan.registry.Bind(r.plan.steps[i].doc)
+	if b == nil {
+		return nil, workflow.Err(problems)
+	}
+	r.bound[i] = b
+	return b, nil
+}
+
+// inputs collects what arrives by wire, computing what has to be computed. Of two wires into one port the later one wins, and a wire
+// that carries nothing leaves the port alone.
+func (r *run) inputs(h *host, st *step) (map[string]value.Value, error) {
+	if len(st.feeds) == 0 {
+		return nil, nil //nolint:nilnil // no wires, no map
+	}
+	in := make(map[string]value.Value, len(st.feeds))
+	for _, f := range st.feeds {
+		if r.plan.steps[f.from].pulled {
+			h.pull(f.from)
+			if h.failed != nil {
+				return nil, h.failed
+			}
+		}
+		if v, ok := r.vals.output(f.from, f.port); ok {
+			in[f.to] = v
+		}
+	}
+	return in, nil
+}
