@@ -1,0 +1,260 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"casare"
+	"casare/mesh"
+	"casare/raftstore"
+)
+
+// Waits between robots, so that nobody hangs on one that is gone.
+const (
+	askTimeout   = 500 * time.Millisecond // for "who leads"
+	idleForward  = 30 * time.Second       // a connection nobody uses
+	leaderPath   = "/mesh/leader"
+	admitPath    = "/mesh/join"
+	maxPeerReply = 1 << 20
+)
+
+// errNoLeader says that nothing was sent because nobody is known to lead.
+func errNoLeader() error {
+	return casare.Errorf(casare.CodeUnavailable, "no robot leads the mesh at the moment")
+}
+
+// tracker knows who leads: from raft where this robot holds the state, else from gossip and by asking coordinators.
+type tracker struct {
+	self  string
+	store *raftstore.Store
+	mesh  *mesh.Mesh
+
+	mu      sync.Mutex
+	hint    leaderAnswer
+	changed chan struct{}
+	asking  bool
+}
+
+// leaderAnswer is what a coordinator says when it is asked who leads.
+type leaderAnswer struct {
+	Leader string `json:"leader"`
+	Term   uint64 `json:"term"`
+}
+
+func newTracker(self string, store *raftstore.Store) *tracker {
+	return &tracker{self: self, store: store, changed: make(chan struct{})}
+}
+
+// Leader returns the robot that leads, "" when unknown, and its term.
+func (t *tracker) Leader() (string, uint64) {
+	if t.store.Replica() {
+		return t.store.Leader()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.hint.Leader, t.hint.Term
+}
+
+// LeaderChanged returns a channel that is closed when Leader may answer otherwise.
+func (t *tracker) LeaderChanged() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.changed
+}
+
+// Heard takes a hint from gossip, an answer or a session. A lower term than one heard before changes nothing.
+func (t *tracker) Heard(leader string, term uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if term < t.hint.Term || leader == "" || (leaderAnswer{leader, term}) == t.hint {
+		return
+	}
+	t.hint = leaderAnswer{leader, term}
+	t.signal()
+}
+
+// lost says that the robot that led cannot be reached; the next hint, also of the same term, counts again.
+func (t *tracker) lost(leader string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.hint.Leader == leader {
+		t.hint.Leader = ""
+	}
+}
+
+func (t *tracker) signal() {
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+// run passes on what raft and gossip say, and asks the coordinators while nobody else knows.
+func (t *tracker) run(ctx context.Context, client *http.Client) {
+	ask := time.NewTicker(250 * time.Millisecond)
+	defer ask.Stop()
+	for {
+		raftChanged := t.store.LeaderChanged()
+		select {
+		case <-ctx.Done():
+			return
+		case <-raftChanged:
+			t.mu.Lock()
+			t.signal()
+			t.mu.Unlock()
+		case <-ask.C:
+			if leader, _ := t.Leader(); leader == "" && !t.store.Replica() {
+				t.ask(ctx, client)
+			}
+		}
+	}
+}
+
+// ask asks every living robot that may be a coordinator who leads, all at once, and takes the newest answer.
+func (t *tracker) ask(ctx context.Context, client *http.Client) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	var wait sync.WaitGroup
+	for _, m := range t.mesh.Members() {
+		if m.RobotID == t.self || m.Role != casare.RoleCoordinator {
+			continue
+		}
+		wait.Go(func() {
+			answer, err := askLeader(ctx, client, m.RobotID)
+			if err == nil {
+				t.Heard(answer.Leader, answer.Term)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+func askLeader(ctx context.Context, client *http.Client, robotID string) (leaderAnswer, error) {
+	var answer leaderAnswer
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+robotID+leaderPath, http.NoBody)
+	if err != nil {
+		return answer, fmt.Errorf("ask who leads: %w", err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return answer, fmt.Errorf("ask who leads: %w", err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxPeerReply)).Decode(&answer); err != nil {
+		return answer, fmt.Errorf("ask who leads: %w", err)
+	}
+	return answer, nil
+}
+
+// dialError marks a failure before anything was sent, so that nothing can have been proposed.
+type dialError struct{ err error }
+
+func (e *dialError) Error() string { return e.err.Error() }
+func (e *dialError) Unwrap() error { return e.err }
+
+// peerTransport carries HTTP to another robot over the mesh; the host of a URL is a robot id.
+func peerTransport(m *mesh.Mesh) *http.Transport {
+	return &http.Transport{
+		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+			robotID, _, err := net.SplitHostPort(address)
+			if err != nil {
+				return nil, &dialError{err}
+			}
+			conn, err := m.Dial(ctx, robotID, mesh.PlaneRPC)
+			if err != nil {
+				return nil, &dialError{err}
+			}
+			return conn, nil
+		},
+		MaxIdleConnsPerHost: 128,
+		IdleConnTimeout:     idleForward,
+		DisableCompression:  true,
+	}
+}
+
+// forwarder sends a request to the robot that leads, once. It is an http.RoundTripper.
+type forwarder struct {
+	tracker   *tracker
+	transport http.RoundTripper
+}
+
+// RoundTrip sends req to the leader as it knows it. The error is CodeUnavailable when nothing was sent, and
+// CodeOutcomeUnknown when the leader may have seen the request: when the request's context ended, when the connection
+// broke, or when somebody else leads in the meantime.
+func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
+	changed := f.tracker.LeaderChanged()
+	leader, _ := f.tracker.Leader()
+	if leader == "" || leader == f.tracker.self {
+		return nil, errNoLeader()
+	}
+	ctx, cancel := context.WithCancelCause(req.Context())
+	go f.watch(ctx, cancel, watched{leader: leader, changed: changed}) // ends with ctx: cancelled below, or when the body is closed
+	out := req.Clone(ctx)
+	out.URL.Scheme, out.URL.Host = "http", leader
+	resp, err := f.transport.RoundTrip(out)
+	if err != nil {
+		cancel(err)
+		f.tracker.lost(leader)
+		var dial *dialError
+		if errors.As(err, &dial) {
+			return nil, casare.Errorf(casare.CodeUnavailable, "the leader does not answer: %w", err)
+		}
+		return nil, casare.Errorf(casare.CodeOutcomeUnknown, "the leader's answer did not come: %w", err)
+	}
+	resp.Body = &cancelBody{ReadCloser: resp.Body, cancel: cancel}
+	return resp, nil
+}
+
+type watched struct {
+	leader  string
+	changed <-chan struct{}
+}
+
+// watch ends a request whose robot no longer leads.
+func (f *forwarder) watch(ctx context.Context, cancel context.CancelCauseFunc, w watched) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.changed:
+			w.changed = f.tracker.LeaderChanged()
+			if now, _ := f.tracker.Leader(); now != w.leader && now != "" {
+				cancel(errors.New("another robot leads now"))
+				return
+			}
+		}
+	}
+}
+
+// cancelBody ends the request's context when the answer has been read.
+type cancelBody struct {
+	io.ReadCloser
+	cancel context.CancelCauseFunc
+}
+
+// Close closes the answer and ends what watched over it.
+func (b *cancelBody) Close() error {
+	defer b.cancel(nil)
+	return b.ReadCloser.Close()
+}
+
+// Write sends on an upgraded connection (a WebSocket), where the answer's body is the connection itself.
+func (b *cancelBody) Write(p []byte) (int, error) {
+	w, ok := b.ReadCloser.(io.Writer)
+	if !ok {
+		return 0, errors.New("the answer is not an upgraded connection")
+	}
+	return w.Write(p)
+}
+
+// signalChange tells those who wait that Leader or Leading may answer otherwise.
+func (t *tracker) signalChange() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.signal()
+}

@@ -1,0 +1,236 @@
+// Package fleet runs a mesh of real robot processes on loopback: what `casare dev` shows, and what the whole-binary tests kill,
+// restart and measure.
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"casare/client"
+)
+
+// startTimeout bounds the wait for one robot to answer.
+const startTimeout = 20 * time.Second
+
+// Config says which robots to run.
+type Config struct {
+	Program  string   // the casare binary
+	Dir      string   // one folder a robot is made in it; robots that are there already come back
+	Robots   int      // how many; 0 means 3
+	HTTPPort int      // of the first robot, the others follow; 0 finds free ports
+	MeshPort int      // the same, UDP
+	Args     []string // more flags of `casare up`
+	Env      []string // more environment, k=v
+}
+
+// Fleet is a set of robot processes that belong to one mesh.
+type Fleet struct {
+	cfg    Config
+	robots []*Robot
+	key    string
+}
+
+// Start brings the robots up: the first makes the mesh, the others join it. With an error, everything that was started has been
+// ended.
+func Start(ctx context.Context, cfg Config) (*Fleet, error) {
+	cfg.Robots = cmp.Or(cfg.Robots, 3)
+	f := &Fleet{cfg: cfg}
+	for i := range cfg.Robots {
+		r, err := newRobot(cfg, i)
+		if err != nil {
+			return nil, err
+		}
+		f.robots = append(f.robots, r)
+	}
+	if err := f.up(ctx); err != nil {
+		f.Kill()
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *Fleet) up(ctx context.Context) error {
+	first := f.robots[0]
+	if err := first.Start(ctx); err != nil {
+		return err
+	}
+	key, err := os.ReadFile(filepath.Join(first.Data, "admin.key"))
+	if err != nil {
+		return fmt.Errorf("read the API key: %w", err)
+	}
+	token, err := os.ReadFile(filepath.Join(first.Data, "join.token"))
+	if err != nil {
+		return fmt.Errorf("read the join token: %w", err)
+	}
+	f.key = strings.TrimSpace(string(key))
+	group, ctx := errgroup.WithContext(ctx)
+	for _, r := range f.robots[1:] {
+		r.join, r.token = first.Mesh, strings.TrimSpace(string(token))
+		group.Go(func() error { return r.Start(ctx) })
+	}
+	return group.Wait()
+}
+
+// Key is the API key of the mesh.
+func (f *Fleet) Key() string { return f.key }
+
+// Robots returns the robots in the order of their numbers.
+func (f *Fleet) Robots() []*Robot { return f.robots }
+
+// Client talks to the mesh through these robots, the first that answers first; through all of them if none is named.
+func (f *Fleet) Client(robots ...*Robot) *client.Client {
+	if len(robots) == 0 {
+		robots = f.robots
+	}
+	urls := make([]string, 0, len(robots))
+	for _, r := range robots {
+		urls = append(urls, r.URL())
+	}
+	return client.New(f.key, urls...)
+}
+
+// Leader returns the robot that leads, asking until one does or ctx ends.
+func (f *Fleet) Leader(ctx context.Context) (*Robot, error) {
+	var leader *Robot
+	err := f.until(ctx, func(ctx context.Context) error {
+		info, err := f.Client().Mesh(ctx)
+		if err != nil {
+			return err
+		}
+		if info.LeaderID == "" {
+			return errors.New("nobody leads")
+		}
+		for _, m := range info.Members {
+			if m.RobotID == info.LeaderID {
+				leader = f.byName(m.Name)
+			}
+		}
+		if leader == nil || !leader.Running() {
+			return errors.New("the leader is not among the running robots")
+		}
+		return nil
+	})
+	return leader, err
+}
+
+// Others returns the running robots that are not r.
+func (f *Fleet) Others(r *Robot) []*Robot {
+	var others []*Robot
+	for _, o := range f.robots {
+		if o != r && o.Running() {
+			others = append(others, o)
+		}
+	}
+	return others
+}
+
+func (f *Fleet) byName(name string) *Robot {
+	for _, r := range f.robots {
+		if r.Name == name {
+			return r
+		}
+	}
+	return nil
+}
+
+// WaitCoordinators waits until the mesh has n living coordinators.
+func (f *Fleet) WaitCoordinators(ctx context.Context, n int) error {
+	return f.until(ctx, func(ctx context.Context) error {
+		info, err := f.Client().Mesh(ctx)
+		if err != nil {
+			return err
+		}
+		found := 0
+		for _, m := range info.Members {
+			if m.Coordinator && m.State == "alive" {
+				found++
+			}
+		}
+		if found < n || info.LeaderID == "" {
+			return fmt.Errorf("%d of %d coordinators, leader %q", found, n, info.LeaderID)
+		}
+		return nil
+	})
+}
+
+// until repeats try every 50 ms until it succeeds or ctx ends; then the error is what the last try said.
+func (f *Fleet) until(ctx context.Context, try func(ctx context.Context) error) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	last := errors.New("not tried")
+	for {
+		attempt, cancel := context.WithTimeout(ctx, 2*time.Second)
+		err := try(attempt)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", context.Cause(ctx), last)
+		case <-tick.C:
+		}
+	}
+}
+
+// Stop ends every robot in good order, all at once; it says what went wrong.
+func (f *Fleet) Stop(ctx context.Context) error {
+	errs := make([]error, len(f.robots))
+	var group errgroup.Group
+	for i, r := range f.robots {
+		group.Go(func() error {
+			errs[i] = r.Stop(ctx)
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions return nil; their errors are in errs
+	return errors.Join(errs...)
+}
+
+// Kill ends every robot at once.
+func (f *Fleet) Kill() {
+	for _, r := range f.robots {
+		r.Kill()
+	}
+}
+
+// freePort finds a port of 127.0.0.1 that is free for this network ("tcp" or "udp") at the moment.
+func freePort(network string) (int, error) {
+	ctx := context.Background()
+	var listen net.ListenConfig
+	if network == "udp" {
+		conn, err := listen.ListenPacket(ctx, "udp", "127.0.0.1:0")
+		if err != nil {
+			return 0, fmt.Errorf("find a free port: %w", err)
+		}
+		defer conn.Close()
+		_, port, err := net.SplitHostPort(conn.LocalAddr().String())
+		if err != nil {
+			return 0, fmt.Errorf("find a free port: %w", err)
+		}
+		return strconv.Atoi(port)
+	}
+	l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	return strconv.Atoi(port)
+}
