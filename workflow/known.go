@@ -53,7 +53,7 @@ func nearest(name string, types Types) string {
 	for _, typ := range known().names {
 		candidate := strings.ToLower(typ)
 		cost := distance(lower, candidate, bestCost)
-		if bare := strings.TrimSuffix(candidate, "node"); bare != candidate {
+		if bare, cut := strings.CutSuffix(candidate, "node"); cut {
 			cost = min(cost, distance(lower, bare, bestCost))
 		}
 		if cost > bestCost || cost == bestCost && best == "" {

@@ -65,8 +65,8 @@ func (r *reader) wire(i int, item value.Value, known map[string]bool) (Wire, boo
 		return Wire{}, false
 	}
 	f := &fields{from: d, rest: d.Edit()}
-	from := r.end(f, known, "source_node", "source_port", "from_node", "from_port", "source", "sourceHandle", "out")
-	to := r.end(f, known, "target_node", "target_port", "to_node", "to_port", "target", "targetHandle", "in")
+	from := r.end(f, known, sourceKeys)
+	to := r.end(f, known, targetKeys)
 	for _, side := range []struct{ name, step string }{{"source_node", from.step}, {"target_node", to.step}} {
 		if side.step == "" {
 			r.fail(Problem{
@@ -101,31 +101,54 @@ func (r *reader) wire(i int, item value.Value, known map[string]bool) (Wire, boo
 	return w, ok
 }
 
-// end reads one end: the canonical keys, the keys of templates, "id.port" (or an id with its handle beside it), or [id, port].
-func (r *reader) end(f *fields, known map[string]bool, keys ...string) end {
-	node, port, tmplNode, tmplPort, joined, handle, pair := keys[0], keys[1], keys[2], keys[3], keys[4], keys[5], keys[6]
-	e := end{step: f.text(node)}
-	if e.step != "" {
-		e.port = f.text(port)
-		if r.template {
-			e.port = templatePort(e.port)
-		}
-	} else if e.step = f.text(tmplNode); e.step != "" {
-		e.port = templatePort(f.text(tmplPort))
-	} else if text := f.text(joined); text != "" {
-		e = cutEnd(text, known)
-		if e.port == "" {
-			e.port = f.text(handle, port)
-		}
-	} else if list, ok := first(f.from.Get(pair)).(value.List); ok && len(list) > 0 && len(list) <= 2 {
-		f.rest.Delete(pair)
-		e.step, _ = plainText(list[0])
-		if len(list) == 2 {
-			e.port, _ = plainText(list[1])
-		}
+// endKeys are the keys of one end in the formats, in the order in which they are looked for.
+type endKeys struct {
+	node, port         string // canonical
+	tmplNode, tmplPort string // project templates
+	joined, handle     string // "id.port", or an id with its port beside it
+	pair               string // [id, port]
+}
+
+var (
+	sourceKeys = endKeys{"source_node", "source_port", "from_node", "from_port", "source", "sourceHandle", "out"}
+	targetKeys = endKeys{"target_node", "target_port", "to_node", "to_port", "target", "targetHandle", "in"}
+)
+
+// end reads one end in whatever form it has; the zero end when it has none.
+func (r *reader) end(f *fields, known map[string]bool, keys endKeys) end {
+	e := r.endAsWritten(f, known, keys)
+	if r.template {
+		e.port = templatePort(e.port)
 	}
 	if id, ok := r.ids[e.step]; ok {
 		e.step = id
+	}
+	return e
+}
+
+func (r *reader) endAsWritten(f *fields, known map[string]bool, keys endKeys) end {
+	if step := f.text(keys.node); step != "" {
+		return end{step: step, port: f.text(keys.port)}
+	}
+	if step := f.text(keys.tmplNode); step != "" {
+		return end{step: step, port: templatePort(f.text(keys.tmplPort))}
+	}
+	if text := f.text(keys.joined); text != "" {
+		e := cutEnd(text, known)
+		if e.port == "" {
+			e.port = f.text(keys.handle, keys.port)
+		}
+		return e
+	}
+	pair, _ := first(f.from.Get(keys.pair)).(value.List)
+	if len(pair) == 0 || len(pair) > 2 {
+		return end{}
+	}
+	f.rest.Delete(keys.pair)
+	var e end
+	e.step, _ = plainText(pair[0])
+	if len(pair) == 2 {
+		e.port, _ = plainText(pair[1])
 	}
 	return e
 }
