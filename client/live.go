@@ -117,8 +117,11 @@ func (c *Client) dial(ctx context.Context, jobID, since string) (*websocket.Conn
 	if err == nil {
 		return conn, nil
 	}
-	if resp != nil && resp.StatusCode >= http.StatusBadRequest {
-		return nil, refused(resp)
+	if resp != nil && resp.Body != nil {
+		defer resp.Body.Close() // the library has read what there is; closing changes nothing but says so
+		if resp.StatusCode >= http.StatusBadRequest {
+			return nil, refused(resp)
+		}
 	}
 	return nil, casare.Errorf(casare.CodeUnavailable, "no answer from %s: %w", c.url(), err)
 }

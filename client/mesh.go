@@ -97,6 +97,13 @@ func (c *Client) Mesh(ctx context.Context) (Mesh, error) {
 	return out, err
 }
 
+// StateHash returns the hash of the replicated state on the robot that answers, and the index it holds for.
+func (c *Client) StateHash(ctx context.Context) (hash string, index uint64, err error) {
+	var out Mesh
+	err = c.do(ctx, call{method: http.MethodGet, path: "/api/v1/mesh", query: url.Values{"hash": {"true"}}, out: &out})
+	return out.StateHash, out.Index, err
+}
+
 // CreateToken makes a join token. A ttl or uses of 0 means the mesh's default.
 func (c *Client) CreateToken(ctx context.Context, role casare.Role, ttl time.Duration, uses int) (Token, error) {
 	body := struct {
