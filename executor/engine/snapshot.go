@@ -18,21 +18,21 @@ const snapshotVersion = 1
 
 // snapshot is a run as data. Steps are places in the document, which Revision pins.
 type snapshot struct {
-	Version  int           `cbor:"1,keyasint"`
-	Revision string        `cbor:"2,keyasint"` // of the canonical document
-	Mode     string        `cbor:"3,keyasint,omitempty"`
-	Queue    []tokenData   `cbor:"4,keyasint,omitempty"`
-	Scopes   []scopeData   `cbor:"5,keyasint,omitempty"` // root first
-	Last     uint64        `cbor:"6,keyasint,omitempty"`
-	Vars     []slotData    `cbor:"7,keyasint,omitempty"`
-	Outputs  []slotData    `cbor:"8,keyasint,omitempty"`
-	Names    []string      `cbor:"9,keyasint,omitempty"`
-	Clock    uint64        `cbor:"10,keyasint,omitempty"`
-	Ordered  uint64        `cbor:"11,keyasint,omitempty"`
-	Logged   uint64        `cbor:"12,keyasint,omitempty"`
-	Finished []uint64      `cbor:"13,keyasint,omitempty"`
-	Percent  int           `cbor:"14,keyasint,omitempty"`
-	Step     int           `cbor:"15,keyasint"` // that ran last; -1 for none
+	Version  int         `cbor:"1,keyasint"`
+	Revision string      `cbor:"2,keyasint"` // of the canonical document
+	Mode     string      `cbor:"3,keyasint,omitempty"`
+	Queue    []tokenData `cbor:"4,keyasint,omitempty"`
+	Scopes   []scopeData `cbor:"5,keyasint,omitempty"` // root first
+	Last     uint64      `cbor:"6,keyasint,omitempty"`
+	Vars     []slotData  `cbor:"7,keyasint,omitempty"`
+	Outputs  []slotData  `cbor:"8,keyasint,omitempty"`
+	Names    []string    `cbor:"9,keyasint,omitempty"`
+	Clock    uint64      `cbor:"10,keyasint,omitempty"`
+	Ordered  uint64      `cbor:"11,keyasint,omitempty"`
+	Logged   uint64      `cbor:"12,keyasint,omitempty"`
+	Finished []uint64    `cbor:"13,keyasint,omitempty"`
+	Percent  int         `cbor:"14,keyasint,omitempty"`
+	Step     int         `cbor:"15,keyasint"` // that ran last; -1 for none
 }
 
 type tokenData struct {

@@ -1,0 +1,87 @@
+package engine_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"casare/executor/engine"
+	"casare/value"
+	"casare/workflow"
+)
+
+// slowClock moves on 60 ms each time it is read, so that every step takes long enough to be worth a checkpoint.
+func slowClock() func() time.Time {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	return func() time.Time {
+		now = now.Add(60 * time.Millisecond)
+		return now
+	}
+}
+
+type tb interface {
+	require.TestingT
+	Helper()
+}
+
+func compile(t tb, doc *workflow.Document) *engine.Plan {
+	t.Helper()
+	plan, problems := engine.Compile(doc, registry())
+	require.NoError(t, workflow.Err(problems))
+	return plan
+}
+
+func text(t tb, v value.Value) string {
+	t.Helper()
+	b, err := value.JSON(v)
+	require.NoError(t, err)
+	return string(b)
+}
+
+func TestRun_OrderIsTheOriginals(t *testing.T) {
+	t.Parallel()
+	same, defects := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		doc := randomDocument(t)
+		order, logs, err := original(doc, "s0")
+		if err != nil {
+			defects++
+			return
+		}
+		got := compile(t, doc).Run(context.Background(), engine.Options{})
+		require.Equal(t, engine.Completed, got.Status)
+		require.Equal(t, order, got.Order)
+		require.Equal(t, logs, append([]string(nil), got.Logs...))
+		same++
+	})
+	t.Logf("%d documents in the original's order; %d left out, where the original leaves steps of a body behind", same, defects)
+	require.Greater(t, same, 3*defects, "most documents must be comparable")
+}
+
+func TestRun_ResumedAtAnyCheckpointItGoesOnExactly(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		doc := randomDocument(t)
+		var cuts []engine.Snapshot
+		whole := compile(t, doc).Run(context.Background(), engine.Options{
+			Now:        slowClock(),
+			Checkpoint: func(_ context.Context, s engine.Snapshot) error { cuts = append(cuts, s); return nil },
+		})
+		require.Equal(t, engine.Completed, whole.Status)
+		require.NotEmpty(t, cuts)
+		percent := 0
+		for _, cut := range cuts {
+			require.GreaterOrEqual(t, cut.Progress, percent)
+			require.LessOrEqual(t, cut.Progress, 99)
+			percent = cut.Progress
+			rest := compile(t, doc).Run(context.Background(), engine.Options{Resume: cut.Data})
+			require.Equal(t, engine.Completed, rest.Status, "%v", rest.Error)
+			require.Equal(t, whole.Order, append(append([]string(nil), whole.Order[:cut.Order]...), rest.Order...))
+			require.Equal(t, whole.Logs, append(append([]string(nil), whole.Logs[:cut.Logs]...), rest.Logs...))
+			require.Equal(t, text(t, whole.Variables), text(t, rest.Variables))
+		}
+	})
+}
