@@ -2,8 +2,26 @@ package raftstore
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/raft"
 
 	"casare"
+	"casare/internal/service"
+)
+
+// Figures of design.md §5.
+const (
+	maxAppendEntries = 32
+	logCacheEntries  = 64
+	snapshotBytes    = 64 << 20
+	stopPatience     = 5 * time.Second
 )
 
 // Member is a robot that holds the replicated state.
@@ -12,139 +30,234 @@ type Member struct {
 	Voter bool // a coordinator; else a copy that does not vote
 }
 
-// Candidate is a robot that may become a coordinator and is alive as far as the leader knows.
-type Candidate struct {
-	RobotID string
-}
-
-// Mesh is what the state knows of the mesh itself.
-type Mesh struct {
-	MeshID string
-	CACert []byte // DER
-	Grown  bool   // three coordinators have existed once
-}
-
 // Store is this robot's part of the replicated state.
-type Store struct{ cfg Config }
+type Store struct {
+	cfg       Config
+	latch     *latch
+	state     *state
+	log       *logStore
+	snapshots *snapshots
+	fsm       *fsm
+	feed      *feed
+	proposer  *proposer
 
-// Open opens the files under cfg.Dir, making them if need be. Nothing runs before Start.
+	background  service.Group // the proposer, leader watch, snapshots by size, pruning
+	subscribers service.Group
+	grown       atomic.Int64 // bytes of log applied since the last snapshot
+	snapshotDue chan struct{}
+
+	mu        sync.Mutex
+	started   bool
+	stopped   bool
+	raft      atomic.Pointer[raft.Raft] // nil before Start
+	transport *transport
+
+	leaderMu      sync.Mutex
+	leaderChanged chan struct{}
+}
+
+// Open opens the files under cfg.Dir, making them if need be. Reads work at once; nothing runs before Start.
 func Open(cfg Config) (*Store, error) {
 	if err := cfg.Validate(); err != nil {
-		return nil, err
+		return nil, casare.Errorf(casare.CodeInvalid, "%w", err)
 	}
-	return &Store{cfg: cfg.withDefaults()}, nil
+	s := &Store{
+		cfg: cfg.withDefaults(), latch: newLatch(cfg.Fatal), snapshotDue: make(chan struct{}, 1), leaderChanged: make(chan struct{}),
+	}
+	if err := s.openFiles(); err != nil {
+		return nil, casare.Errorf(casare.CodeInternal, "open the replicated state in %s: %w", cfg.Dir, err)
+	}
+	s.feed = &feed{state: s.state, group: &s.subscribers, subscribers: map[*Subscription]struct{}{}}
+	s.fsm = &fsm{state: s.state, latch: s.latch, feed: s.feed, grew: s.grew}
+	meta, err := s.state.meta()
+	if err != nil {
+		return nil, errors.Join(err, s.closeFiles())
+	}
+	s.fsm.advance(meta.Index)
+	if err := s.log.wipeBelow(meta.Index); err != nil {
+		return nil, errors.Join(casare.Errorf(casare.CodeInternal, "%w", err), s.closeFiles())
+	}
+	s.proposer = newProposer(s.latch, func(entry []byte, timeout time.Duration) raft.ApplyFuture {
+		return s.raft.Load().Apply(entry, timeout)
+	})
+	return s, nil
 }
 
-var errEarly = casare.Errorf(casare.CodeUnavailable, "the store is being built")
+func (s *Store) openFiles() (err error) {
+	if err := os.MkdirAll(s.cfg.Dir, folderMode); err != nil {
+		return err
+	}
+	if s.state, err = openState(s.cfg.Dir, s.cfg.MeshID, s.cfg.faults); err != nil {
+		return err
+	}
+	if s.snapshots, err = openSnapshots(s.state, s.latch, s.cfg.faults); err != nil {
+		return errors.Join(err, s.state.close())
+	}
+	if s.log, err = openLog(s.cfg.Dir, s.latch, s.cfg.faults); err != nil {
+		return errors.Join(err, s.state.close())
+	}
+	return nil
+}
 
-// Start starts raft and the goroutines of the store. The context ends them as Stop does.
-func (s *Store) Start(ctx context.Context) error { _ = ctx; return errEarly }
+func (s *Store) closeFiles() error { return errors.Join(s.log.close(), s.state.close()) }
+
+// Start starts raft and the goroutines of the store; Stop ends them. The end of ctx ends the goroutines, but only Stop closes.
+func (s *Store) Start(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.started || s.stopped {
+		return casare.Errorf(casare.CodeInternal, "the store was started before")
+	}
+	cache, err := raft.NewLogCache(logCacheEntries, s.log)
+	if err != nil {
+		return casare.Errorf(casare.CodeInternal, "log cache: %w", err)
+	}
+	logger := newRaftLogger(s.cfg.Logger, time.Now)
+	s.transport = newTransport(newStreams(s.cfg.Network, s.cfg.RobotID), logger)
+	c := s.raftConfig()
+	c.Logger = logger
+	r, err := raft.NewRaft(c, s.fsm, cache, s.log, s.snapshots, s.transport)
+	if err != nil {
+		return errors.Join(casare.Errorf(casare.CodeInternal, "start raft: %w", err), s.transport.Close())
+	}
+	s.started = true
+	s.raft.Store(r)
+	s.background.Start(ctx)
+	s.subscribers.Start(ctx)
+	s.background.Go(s.watchLeader(r))
+	s.background.Go(s.proposer.run)
+	s.background.Go(s.snapshotBySize)
+	s.background.Go(s.pruneEvents)
+	return nil
+}
+
+func (s *Store) raftConfig() *raft.Config {
+	c := raft.DefaultConfig()
+	c.LocalID = raft.ServerID(s.cfg.RobotID)
+	c.HeartbeatTimeout = s.cfg.HeartbeatTimeout
+	c.ElectionTimeout = s.cfg.ElectionTimeout
+	c.LeaderLeaseTimeout = s.cfg.LeaderLeaseTimeout
+	c.CommitTimeout = s.cfg.CommitTimeout
+	c.SnapshotInterval = s.cfg.SnapshotInterval
+	c.SnapshotThreshold = s.cfg.SnapshotThreshold
+	c.TrailingLogs = s.cfg.TrailingLogs
+	c.MaxAppendEntries = maxAppendEntries
+	c.NoSnapshotRestoreOnStart = true // the live file is the snapshot
+	c.ShutdownOnRemove = false
+	c.NoLegacyTelemetry = true
+	return c
+}
 
 // Stop hands leadership over if it can, ends everything and closes the files. Twice is fine.
-func (s *Store) Stop() {}
+func (s *Store) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped {
+		return
+	}
+	s.stopped = true
+	s.feed.interrupt(nil, true)
+	if r := s.raft.Load(); r != nil {
+		s.handOver()
+		s.latch.free() // whoever waits in ApplyBatch answers that it has failed
+		s.background.Stop()
+		if !s.proposer.drain(stopPatience) {
+			s.cfg.Logger.LogAttrs(context.Background(), slog.LevelWarn, "proposals were in flight when the store stopped")
+		}
+		if err := r.Shutdown().Error(); err != nil {
+			s.cfg.Logger.LogAttrs(context.Background(), slog.LevelWarn, "stop raft", slog.Any("error", err))
+		}
+	}
+	s.subscribers.Stop()
+	if err := s.closeFiles(); err != nil {
+		s.cfg.Logger.LogAttrs(context.Background(), slog.LevelWarn, "close the replicated state", slog.Any("error", err))
+	}
+}
+
+func (s *Store) handOver() {
+	if !s.Leading() || s.latch.broken() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*s.cfg.ElectionTimeout)
+	defer cancel()
+	if err := s.TransferLeadership(ctx); err != nil && casare.CodeOf(err) != casare.CodeUnavailable {
+		s.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "hand leadership over", slog.Any("error", err))
+	}
+}
 
 // HasState says whether this robot has ever been part of a mesh's raft group.
-func (s *Store) HasState() bool { return false }
-
-// Bootstrap makes this robot the only coordinator of a new mesh and applies the mesh's first command. It is refused as
-// CodeExists when the robot has state.
-func (s *Store) Bootstrap(ctx context.Context, p casare.Proposal) error { _, _ = ctx, p; return errEarly }
-
-// Propose applies commands, in order, and answers each. Only the leader can: elsewhere it is CodeNotLeader and nothing was
-// proposed. CodeUnavailable also says that nothing was proposed; after CodeOutcomeUnknown nobody can say yet. With an error the
-// results hold the answers that are known: those of a prefix of ps.
-func (s *Store) Propose(ctx context.Context, ps ...casare.Proposal) ([]casare.Result, error) {
-	_, _ = ctx, ps
-	return nil, errEarly
+func (s *Store) HasState() bool {
+	has, err := raft.HasExistingState(s.log, s.log, s.snapshots)
+	return has || err != nil // what cannot be read is state: never bootstrap over it
 }
 
-// Leading says whether this robot leads, as far as it knows.
-func (s *Store) Leading() bool { return false }
-
-// Leader returns the id of the robot that leads, "" when unknown, and the term this robot is in.
-func (s *Store) Leader() (robotID string, term uint64) { return "", 0 }
-
-// LeaderChanged returns a channel that is closed when the leader changes next.
-func (s *Store) LeaderChanged() <-chan struct{} { return nil }
-
-// Barrier waits until everything the leader has accepted before is applied here. Leader only.
-func (s *Store) Barrier(ctx context.Context) error { _ = ctx; return errEarly }
-
-// VerifyLeader asks a majority whether this robot still leads. The error is CodeNotLeader.
-func (s *Store) VerifyLeader(ctx context.Context) error { _ = ctx; return errEarly }
-
-// Index returns the index of the last entry in the state.
-func (s *Store) Index() uint64 { return 0 }
-
-// WaitIndex waits until the state holds the entry. The error is CodeTimeout.
-func (s *Store) WaitIndex(ctx context.Context, index uint64) error { _, _ = ctx, index; return errEarly }
-
-// TransferLeadership hands leadership to a coordinator that answers and is caught up.
-func (s *Store) TransferLeadership(ctx context.Context) error { _ = ctx; return errEarly }
-
-// Replica says whether this robot is in the raft configuration, so that its reads mean something.
-func (s *Store) Replica() bool { return false }
-
-// Configuration returns who holds the state, as this robot knows it, ordered by id.
-func (s *Store) Configuration() []Member { return nil }
-
-// Hash returns the SHA-256 of the replicated state. Robots with equal Index have equal hashes.
-func (s *Store) Hash(ctx context.Context) (string, error) { _ = ctx; return "", errEarly }
-
-// ManageCoordinators makes copies and coordinators of eligible robots while this robot leads: it returns when it no longer does
-// or ctx ends. The daemon runs it on leadership; eligible is called about every 50 ms and must not block.
-func (s *Store) ManageCoordinators(ctx context.Context, eligible func() []Candidate) { _, _ = ctx, eligible }
-
-// Job returns a job, else CodeNotFound.
-func (s *Store) Job(id string) (*casare.Job, error) { _ = id; return nil, errEarly }
-
-// JobResult returns the raw JSON object a job ended with, else CodeNotFound.
-func (s *Store) JobResult(id string) ([]byte, error) { _ = id; return nil, errEarly }
-
-// JobLog returns the lines the state keeps of a job's log, oldest first: JSON of casare.LogLine. CodeNotFound if there is no such job.
-func (s *Store) JobLog(id string) ([][]byte, error) { _ = id; return nil, errEarly }
-
-// Checkpoint returns the checkpoint the state holds for the job, and its number within the epoch that made it. None: nil, 0, no error.
-func (s *Store) Checkpoint(id string) (data []byte, seq uint64, err error) { _ = id; return nil, 0, errEarly }
-
-// Jobs returns a page of the jobs a query selects, newest first.
-func (s *Store) Jobs(q casare.JobQuery) (casare.JobPage, error) { _ = q; return casare.JobPage{}, errEarly }
-
-// Active returns every job that has not ended, of all tenants, oldest first.
-func (s *Store) Active() ([]*casare.Job, error) { return nil, errEarly }
-
-// Counts returns how many jobs of a tenant ("" = all) stand in each state.
-func (s *Store) Counts(tenant string) (casare.JobCounts, error) { _ = tenant; return nil, errEarly }
-
-// Workflow returns a workflow, else CodeNotFound.
-func (s *Store) Workflow(tenant, id string) (*casare.Workflow, error) { _, _ = tenant, id; return nil, errEarly }
-
-// Workflows returns a tenant's workflows ordered by id, and how many there are in all. A limit of 0 means 100.
-func (s *Store) Workflows(tenant string, limit, offset int) ([]*casare.Workflow, int, error) {
-	_, _, _ = tenant, limit, offset
-	return nil, 0, errEarly
+// Bootstrap makes this robot the only coordinator of a new mesh and applies the mesh's first command. The store must be started. A
+// Bootstrap that was cut short goes on; in a mesh that exists it is CodeExists.
+func (s *Store) Bootstrap(ctx context.Context, c casare.InitMesh) error {
+	r := s.raft.Load()
+	if r == nil {
+		return errNotStarted
+	}
+	if _, err := s.Mesh(); casare.CodeOf(err) != casare.CodeNotFound {
+		if err == nil {
+			err = casare.Errorf(casare.CodeExists, "this robot belongs to a mesh already")
+		}
+		return err
+	}
+	self := raft.Server{Suffrage: raft.Voter, ID: raft.ServerID(s.cfg.RobotID), Address: raft.ServerAddress(s.cfg.RobotID)}
+	err := r.BootstrapCluster(raft.Configuration{Servers: []raft.Server{self}}).Error()
+	if err != nil && !errors.Is(err, raft.ErrCantBootstrap) {
+		return casare.Errorf(casare.CodeInternal, "bootstrap: %w", err)
+	}
+	members := s.Configuration()
+	if len(members) != 1 || members[0] != (Member{ID: s.cfg.RobotID, Voter: true}) {
+		return casare.Errorf(casare.CodeExists, "this robot is part of a raft group already")
+	}
+	for !s.Leading() {
+		changed := s.LeaderChanged()
+		if s.Leading() {
+			break
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return casare.Errorf(casare.CodeTimeout, "wait to lead a new mesh: %w", context.Cause(ctx))
+		}
+	}
+	results, err := s.Propose(ctx, casare.Proposal{
+		ID: "init-mesh", Tenant: casare.DefaultTenant, Actor: "system", Time: casare.TimeOf(s.cfg.Now()), Command: c,
+	})
+	if err != nil {
+		return fmt.Errorf("first command: %w", err)
+	}
+	if results[0].Err != nil {
+		return results[0].Err
+	}
+	return nil
 }
 
-// Document returns the bytes of a document by revision, else CodeNotFound.
-func (s *Store) Document(revision string) ([]byte, error) { _ = revision; return nil, errEarly }
+// grew counts applied log; beyond snapshotBytes a snapshot is due, whatever the number of entries.
+func (s *Store) grew(bytes int) {
+	if s.grown.Add(int64(bytes)) < snapshotBytes {
+		return
+	}
+	select {
+	case s.snapshotDue <- struct{}{}:
+	default:
+	}
+}
 
-// Robot returns a robot's record, else CodeNotFound.
-func (s *Store) Robot(id string) (*casare.Robot, error) { _ = id; return nil, errEarly }
-
-// Robots returns every robot's record, ordered by id.
-func (s *Store) Robots() ([]*casare.Robot, error) { return nil, errEarly }
-
-// KeyByHash returns the API key with that SHA-256, also when it is revoked or expired; else CodeNotFound.
-func (s *Store) KeyByHash(hash []byte) (*casare.APIKey, error) { _ = hash; return nil, errEarly }
-
-// Keys returns a tenant's API keys, ordered by id.
-func (s *Store) Keys(tenant string) ([]*casare.APIKey, error) { _ = tenant; return nil, errEarly }
-
-// Token returns a join token, else CodeNotFound.
-func (s *Store) Token(id string) (*casare.Token, error) { _ = id; return nil, errEarly }
-
-// SealedKeys returns the mesh's keys sealed to a robot, else CodeNotFound.
-func (s *Store) SealedKeys(robotID string) (*casare.SealedKeys, error) { _ = robotID; return nil, errEarly }
-
-// Mesh returns what the state knows of the mesh, else CodeNotFound.
-func (s *Store) Mesh() (*Mesh, error) { return nil, errEarly }
+func (s *Store) snapshotBySize(ctx context.Context) {
+	for {
+		select {
+		case <-s.snapshotDue:
+		case <-ctx.Done():
+			return
+		}
+		s.grown.Store(0)
+		err := s.raft.Load().Snapshot().Error()
+		if err != nil && !errors.Is(err, raft.ErrNothingNewToSnapshot) && !errors.Is(err, raft.ErrRaftShutdown) {
+			s.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "note a snapshot", slog.Any("error", err))
+		}
+	}
+}

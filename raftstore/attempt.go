@@ -1,0 +1,97 @@
+package raftstore
+
+import (
+	"casare"
+)
+
+// applyCheckpointJob records what a running attempt reports. Without a number it moves progress and log only.
+func applyCheckpointJob(w *writer, p casare.Proposal, c casare.CheckpointJob) (*casare.Job, error) {
+	if len(c.Data) > casare.MaxDocument {
+		return nil, casare.Errorf(casare.CodeTooLarge, "the checkpoint takes %d bytes, more than %d", len(c.Data), casare.MaxDocument)
+	}
+	j, repeated, err := w.jobFor(p, c.JobID)
+	if err != nil || repeated {
+		return j, err
+	}
+	from, held := j.State, j.CheckpointSeq
+	seq := c.Seq
+	unnumbered := seq == 0 && len(c.Data) == 0
+	if unnumbered {
+		seq = held + 1
+	}
+	if err := j.Checkpoint(c.Epoch, seq, c.Step, c.Progress, p.Time); err != nil {
+		return nil, err
+	}
+	isNew := seq > held
+	if unnumbered {
+		j.CheckpointSeq = held
+	}
+	if isNew && len(c.Data) > 0 {
+		if err := w.tx.Bucket(bucketCheckpoint).Put([]byte(j.ID), c.Data); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.appendLog(j, c.Log); err != nil {
+		return nil, err
+	}
+	if err := w.saveJob(p, j, from); err != nil {
+		return nil, err
+	}
+	if from != j.State {
+		w.jobEvent(p, j, casare.EventJobStarted, "")
+	}
+	if isNew {
+		w.jobEvent(p, j, casare.EventJobProgress, "")
+	}
+	return j, nil
+}
+
+// applyFinishJob ends an attempt: the job has ended, or a person must decide.
+func applyFinishJob(w *writer, p casare.Proposal, c casare.FinishJob) (*casare.Job, error) {
+	if len(c.Result) > casare.MaxDocument {
+		return nil, casare.Errorf(casare.CodeTooLarge, "the result takes %d bytes, more than %d", len(c.Result), casare.MaxDocument)
+	}
+	j, repeated, err := w.jobFor(p, c.JobID)
+	if err != nil || repeated {
+		return j, err
+	}
+	from := j.State
+	typ, message, err := decideFinish(j, p, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.appendLog(j, c.Log); err != nil {
+		return nil, err
+	}
+	if len(c.Result) > 0 {
+		if err := w.tx.Bucket(bucketResult).Put([]byte(j.ID), c.Result); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.saveJob(p, j, from); err != nil {
+		return nil, err
+	}
+	w.jobEvent(p, j, typ, message)
+	return j, w.forgetCheckpoint(j)
+}
+
+func decideFinish(j *casare.Job, p casare.Proposal, c casare.FinishJob) (casare.EventType, string, error) {
+	if c.State == casare.JobNeedsAttention {
+		if err := j.Attention(c.Epoch, c.Attention, p.Time); err != nil {
+			return "", "", err
+		}
+		j.Error = c.Error
+		return casare.EventJobAttention, c.Attention, nil
+	}
+	never := j.StartedAt == 0
+	if err := j.Finish(c.Epoch, c.State, c.Error, p.Time); err != nil {
+		return "", "", err
+	}
+	if never && c.StartedAt != 0 {
+		j.StartedAt = c.StartedAt
+	}
+	if c.Error != nil {
+		return casare.EventJobFinished, c.Error.Message, nil
+	}
+	return casare.EventJobFinished, "", nil
+}

@@ -1,0 +1,201 @@
+package raftstore
+
+import (
+	"bytes"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"casare"
+)
+
+// readJob joins the two rows of a job; a missing one is an error.
+func readJob(tx *bbolt.Tx, id string) (*casare.Job, error) {
+	j, found, err := findJob(tx, id)
+	if err == nil && !found {
+		err = fmt.Errorf("job %s has a status but no record", id)
+	}
+	return j, err
+}
+
+func findJob(tx *bbolt.Tx, id string) (*casare.Job, bool, error) {
+	status, found, err := getRow[casare.JobStatus](tx.Bucket(bucketStatus), []byte(id))
+	if err != nil || !found {
+		return nil, false, err
+	}
+	spec, found, err := getRow[casare.JobSpec](tx.Bucket(bucketJob), []byte(id))
+	if err != nil || !found {
+		return nil, false, err
+	}
+	return &casare.Job{JobSpec: spec, JobStatus: status}, true, nil
+}
+
+// jobFor loads the job a command is about. A repeated command finds its own id there.
+func (w *writer) jobFor(p casare.Proposal, id string) (j *casare.Job, repeated bool, err error) {
+	j, found, err := findJob(w.tx, id)
+	if err != nil {
+		return nil, false, err
+	}
+	// A tenant must not learn that another tenant's job exists.
+	if !found || p.Tenant != "" && p.Tenant != j.Tenant {
+		return nil, false, casare.Errorf(casare.CodeNotFound, "there is no job %s", id)
+	}
+	return j, j.LastCommand == p.ID, nil
+}
+
+// saveJob writes the status row after a move and remembers the move.
+func (w *writer) saveJob(p casare.Proposal, j *casare.Job, from casare.JobState) error {
+	j.LastCommand = p.ID
+	if from != j.State {
+		w.change.moves = append(w.change.moves, jobMove{id: j.ID, tenant: j.Tenant, created: j.CreatedAt, from: from, to: j.State})
+	}
+	return putRow(w.tx.Bucket(bucketStatus), []byte(j.ID), j.JobStatus)
+}
+
+func (w *writer) jobEvent(p casare.Proposal, j *casare.Job, typ casare.EventType, message string) {
+	w.event(casare.Event{
+		Type: typ, Tenant: j.Tenant, Time: p.Time, JobID: j.ID, RobotID: j.RobotID, WorkflowID: j.WorkflowID,
+		State: j.State, Progress: j.Progress, Step: j.Step, Message: message, Epoch: j.Epoch,
+	})
+}
+
+// move is the frame of every command that changes a job: load it, let the domain decide, write it, tell of it.
+func (w *writer) move(p casare.Proposal, id string, decide func(j *casare.Job) error, event func(j *casare.Job) (casare.EventType, string)) (*casare.Job, error) {
+	j, repeated, err := w.jobFor(p, id)
+	if err != nil || repeated {
+		return j, err
+	}
+	from := j.State
+	if err := decide(j); err != nil {
+		return nil, err
+	}
+	if err := w.saveJob(p, j, from); err != nil {
+		return nil, err
+	}
+	if typ, message := event(j); typ != "" {
+		w.jobEvent(p, j, typ, message)
+	}
+	return j, w.forgetCheckpoint(j)
+}
+
+// forgetCheckpoint drops the checkpoint of a job that will never need it: one that failed may be replayed from there.
+func (w *writer) forgetCheckpoint(j *casare.Job) error {
+	if j.State != casare.JobCompleted && j.State != casare.JobCancelled || j.CheckpointSeq == 0 {
+		return nil
+	}
+	return w.tx.Bucket(bucketCheckpoint).Delete([]byte(j.ID))
+}
+
+// queuedOrEnded is the event of a move that puts a job back, or ends it because that was asked for.
+func queuedOrEnded(message string) func(j *casare.Job) (casare.EventType, string) {
+	return func(j *casare.Job) (casare.EventType, string) {
+		if j.State.Terminal() {
+			return casare.EventJobFinished, j.CancelReason
+		}
+		return casare.EventJobQueued, message
+	}
+}
+
+func always(typ casare.EventType) func(*casare.Job) (casare.EventType, string) {
+	return func(*casare.Job) (casare.EventType, string) { return typ, "" }
+}
+
+func applySubmitJob(w *writer, p casare.Proposal, c casare.SubmitJob) (*casare.Job, error) {
+	spec := c.Spec
+	if err := checkSpec(p, spec); err != nil {
+		return nil, err
+	}
+	known, found, err := findJob(w.tx, spec.ID)
+	if err != nil {
+		return nil, err
+	}
+	if found {
+		if known.Tenant != spec.Tenant || !bytes.Equal(known.BodyHash, spec.BodyHash) {
+			return nil, casare.Errorf(casare.CodeIdempotency, "the key was used before with another request")
+		}
+		return known, nil
+	}
+	if err := w.needDocument(spec.Revision, c.Document); err != nil {
+		return nil, err
+	}
+	if spec.CreatedAt == 0 {
+		spec.CreatedAt = p.Time
+	}
+	if spec.CreatedBy == "" {
+		spec.CreatedBy = p.Actor
+	}
+	j := casare.NewJob(spec)
+	if err := w.putDocument(spec.Revision, c.Document); err != nil {
+		return nil, err
+	}
+	if err := w.ensureWorkflow(p, spec); err != nil {
+		return nil, err
+	}
+	if err := putRow(w.tx.Bucket(bucketJob), []byte(spec.ID), spec); err != nil {
+		return nil, err
+	}
+	if err := w.tx.Bucket(bucketCreated).Put(createdKey(spec.Tenant, spec.CreatedAt, spec.ID), key(spec.WorkflowID, spec.Environment)); err != nil {
+		return nil, err
+	}
+	if err := w.saveJob(p, j, ""); err != nil {
+		return nil, err
+	}
+	w.jobEvent(p, j, casare.EventJobQueued, "submitted")
+	return j, nil
+}
+
+func checkSpec(p casare.Proposal, spec casare.JobSpec) error {
+	switch {
+	case !validID(spec.ID) || spec.ID != p.ID:
+		return casare.Errorf(casare.CodeInvalid, "the id of a job is the id of its submit").On("id")
+	case spec.Tenant == "" || spec.Tenant != p.Tenant:
+		return casare.Errorf(casare.CodeInvalid, "the tenant of a job is the one who submits it").On("tenant")
+	case !validID(spec.WorkflowID):
+		return casare.Errorf(casare.CodeInvalid, "a job names its workflow by an id of 1 to %d bytes", maxID).On("workflow_id")
+	case spec.Priority < casare.PriorityHighest || spec.Priority > casare.PriorityLowest:
+		return casare.Errorf(casare.CodeInvalid, "priority %d is not from 0 to 20", spec.Priority).On("priority")
+	case len(spec.Variables) > casare.MaxDocument:
+		return casare.Errorf(casare.CodeTooLarge, "the variables take %d bytes, more than %d", len(spec.Variables), casare.MaxDocument).On("variables")
+	case len(spec.Metadata) > casare.MaxDocument:
+		return casare.Errorf(casare.CodeTooLarge, "the metadata takes %d bytes, more than %d", len(spec.Metadata), casare.MaxDocument).On("metadata")
+	}
+	return nil
+}
+
+func applyAssignJob(w *writer, p casare.Proposal, c casare.AssignJob) (*casare.Job, error) {
+	return w.move(p, c.JobID, func(j *casare.Job) error {
+		if w.tx.Bucket(bucketRobot).Get([]byte(c.RobotID)) == nil {
+			return casare.Errorf(casare.CodeNotFound, "there is no robot %s", c.RobotID)
+		}
+		return j.Assign(c.RobotID, w.index, p.Time)
+	}, always(casare.EventJobAssigned))
+}
+
+func applyStartJob(w *writer, p casare.Proposal, c casare.StartJob) (*casare.Job, error) {
+	return w.move(p, c.JobID, func(j *casare.Job) error { return j.Start(c.Epoch, p.Time) }, always(casare.EventJobStarted))
+}
+
+func applyRejectJob(w *writer, p casare.Proposal, c casare.RejectJob) (*casare.Job, error) {
+	return w.move(p, c.JobID, func(j *casare.Job) error { return j.Reject(c.Epoch, c.RobotID, p.Time) },
+		queuedOrEnded("robot "+c.RobotID+" rejected it: "+c.Reason))
+}
+
+func applyReleaseJob(w *writer, p casare.Proposal, c casare.ReleaseJob) (*casare.Job, error) {
+	return w.move(p, c.JobID, func(j *casare.Job) error { return j.Release(c.Epoch, p.Time) }, queuedOrEnded("released by its robot"))
+}
+
+func applyExpireJob(w *writer, p casare.Proposal, c casare.ExpireJob) (*casare.Job, error) {
+	return w.move(p, c.JobID, func(j *casare.Job) error { return j.Expire(c.Epoch, p.Time) }, queuedOrEnded("its robot has not been heard of"))
+}
+
+func applyCancelJob(w *writer, p casare.Proposal, c casare.CancelJob) (*casare.Job, error) {
+	return w.move(p, c.JobID, func(j *casare.Job) error {
+		_, err := j.Cancel(c.Reason, p.Time)
+		return err
+	}, func(j *casare.Job) (casare.EventType, string) {
+		if j.State.Terminal() {
+			return casare.EventJobFinished, c.Reason
+		}
+		return casare.EventJobCancelling, c.Reason
+	})
+}
