@@ -23,12 +23,12 @@ type end struct{ step, port string }
 
 func randomDocument(t *rapid.T) *workflow.Document {
 	r := &random{
-		t: t, left: rapid.IntRange(3, 40).Draw(t, "size"), made: map[string]int{},
+		t: t, left: rapid.IntRange(3, 60).Draw(t, "size"), made: map[string]int{},
 		doc: &workflow.Document{ID: "random", Name: "random", Raw: value.NewDict().Dict(), Settings: workflow.DefaultSettings()},
 	}
 	start := end{r.add("StartNode", "s"), workflow.PortOut}
 	var ends []end
-	for range r.upTo(1, 4, "chains") {
+	for range r.upTo(1, 5, "chains") {
 		ends = append(ends, r.chain(start, 3, ""))
 	}
 	// Some of the chains meet again in one step.
@@ -65,7 +65,7 @@ func (r *random) wire(from end, to string) {
 // chain hangs some elements on a port, one after the other, and returns where control leaves; an end without a step when it does not.
 // loop is the innermost loop around, "" for none.
 func (r *random) chain(from end, depth int, loop string) end {
-	for range r.upTo(0, 4, "length") {
+	for range r.upTo(0, 6, "length") {
 		if r.left <= 0 || from.step == "" {
 			return from
 		}
@@ -136,8 +136,11 @@ func (r *random) aside(from end, depth int, loop string) end {
 	side := func() {
 		a := r.add("PlainNode", "a")
 		r.wire(end{p, workflow.PortOut}, a)
-		if loop == "" && depth > 0 {
+		switch {
+		case loop == "" && depth > 0:
 			r.chain(end{a, workflow.PortOut}, depth-1, "")
+		case loop != "" && r.flip("longer"):
+			r.wire(end{a, workflow.PortOut}, r.add("PlainNode", "a"))
 		}
 	}
 	first := r.flip("side first")

@@ -1,0 +1,274 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"casare"
+	"casare/executor/engine"
+	"casare/value"
+)
+
+const waiting = `
+	s StartNode
+	w SleepNode {"ms": 10000}
+	z PlainNode
+	s > w
+	w > z
+`
+
+func TestSleep_TheRunWaitsAndNothingElseRuns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sink, began := &tape{}, time.Now()
+		r := run(t, waiting+`
+		b PlainNode
+		s > b
+		`, engine.Options{Sink: sink})
+		require.Equal(t, engine.Completed, r.Status)
+		require.Equal(t, 10*time.Second, time.Since(began))
+		require.Equal(t, []string{"s", "w", "b", "z"}, r.Order)
+		require.Equal(t, []string{
+			"s started", "s completed", "w started", "w completed", "b started", "b completed", "z started", "z completed",
+		}, sink.history())
+		require.Equal(t, int64(10_000_000), sink.events[3].Micros)
+	})
+}
+
+func TestSleep_AResumedRunWaitsOnlyTheRest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var kept keeper
+		stop := make(chan struct{})
+		time.AfterFunc(4*time.Second, func() { close(stop) })
+		r := run(t, waiting, engine.Options{Checkpoint: kept.keep, Stop: stop})
+		require.Equal(t, engine.Released, r.Status)
+		require.Nil(t, r.Error)
+		require.Equal(t, []string{"s", "w"}, r.Order)
+		require.Len(t, kept.cuts, 2, "when the wait begins and when the run stops")
+
+		time.Sleep(3 * time.Second) //nolint:forbidigo // fake time: the robot that takes over needs a while
+		began, sink := time.Now(), &tape{}
+		r = run(t, waiting, engine.Options{Resume: kept.last(t).Data, Sink: sink})
+		require.Equal(t, engine.Completed, r.Status, "%v", r.Error)
+		require.Equal(t, 3*time.Second, time.Since(began))
+		require.Equal(t, []string{"z"}, r.Order)
+		require.Equal(t, []string{"w completed", "z started", "z completed"}, sink.history())
+
+		time.Sleep(time.Hour) //nolint:forbidigo // fake time: the deadline is long past
+		began = time.Now()
+		r = run(t, waiting, engine.Options{Resume: kept.cuts[0].Data})
+		require.Equal(t, engine.Completed, r.Status)
+		require.Zero(t, time.Since(began))
+	})
+}
+
+func TestSleep_SeveralTimes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		r := run(t, "s StartNode\nw SleepNode {\"ms\": 1000, \"times\": 3}\ns > w", engine.Options{})
+		require.Equal(t, engine.Completed, r.Status, "%v", r.Error)
+		require.Equal(t, 3*time.Second, time.Since(began))
+		require.JSONEq(t, `{"woken": 3}`, text(t, variable(r, "w")))
+	})
+}
+
+func TestSleep_NotLongerThanAStepMay(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		ms, times int
+	}{"at once": {5000, 1}, "all together": {800, 5}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				doc := document(t, "s StartNode\nw SleepNode\nz PlainNode\ns > w\nw > z")
+				doc.Step("w").Config = config("ms", tc.ms, "times", tc.times)
+				doc.Settings.StepTimeout = 1500 * time.Millisecond
+				began := time.Now()
+				r := compile(t, doc).Run(t.Context(), engine.Options{})
+				require.Equal(t, engine.Failed, r.Status)
+				require.Equal(t, "Node w timed out after 1.5s", r.Error.Message)
+				require.Equal(t, 1500*time.Millisecond, time.Since(began))
+				require.Equal(t, []string{"s", "w"}, r.Order)
+			})
+		})
+	}
+}
+
+func TestSleep_EndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, engine.ErrJobTimeout)
+		defer cancel()
+		began := time.Now()
+		r := compile(t, document(t, waiting)).Run(ctx, engine.Options{})
+		require.Equal(t, engine.TimedOut, r.Status)
+		require.Equal(t, "w", r.Error.NodeID)
+		require.Equal(t, time.Second, time.Since(began))
+	})
+}
+
+func TestCheckpoint_Policy(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		source string
+		clock  time.Duration // how far the clock moves on with each look at it
+		want   string        // the steps the checkpoints stand behind
+	}{
+		"fast pure steps need none": {"s StartNode\na PlainNode\nb PlainNode\ns > a\na > b", 0, ""},
+		"before an effect":          {"s StartNode\na PlainNode\nb EffectNode\nc PlainNode\ns > a\na > b\nb > c", 0, "a"},
+		"before each effect":        {"s StartNode\na EffectNode\nb EffectNode\nc PlainNode\ns > a\na > b\nb > c", 0, "s a"},
+		"nothing has changed yet":   {"s EffectNode", 0, ""},
+		"slow steps":                {"s StartNode\na PlainNode\nb PlainNode\ns > a\na > b", 100 * time.Millisecond, "s a b"},
+		"once a second":             {"s StartNode\nl LoopNode {\"times\": 200}\np PlainNode\ns > l\nl.body > p", 5 * time.Millisecond, "p p"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := time.Unix(1_700_000_000, 0)
+			var kept keeper
+			r := run(t, tc.source, engine.Options{
+				Checkpoint: kept.keep, Now: func() time.Time { now = now.Add(tc.clock); return now },
+			})
+			require.Equal(t, engine.Completed, r.Status)
+			var got []string
+			for _, c := range kept.cuts {
+				got = append(got, c.Step)
+			}
+			if name == "once a second" {
+				ran := now.Sub(time.Unix(1_700_000_000, 0)).Seconds()
+				require.InDelta(t, ran, len(got), 1)
+				return
+			}
+			require.Equal(t, strings.Fields(tc.want), append([]string{}, got...))
+		})
+	}
+}
+
+func TestCheckpoint_AnErrorEndsTheRunBeforeTheEffect(t *testing.T) {
+	t.Parallel()
+	r := run(t, "s StartNode\na EffectNode\ns > a", engine.Options{
+		Checkpoint: func(context.Context, engine.Snapshot) error { return errors.New("stale epoch") },
+	})
+	require.Equal(t, engine.Failed, r.Status)
+	require.Equal(t, &casare.JobError{NodeID: "s", ErrorType: engine.TypeCheckpoint, Message: "store checkpoint: stale epoch"}, r.Error)
+	require.Equal(t, []string{"s"}, r.Order)
+}
+
+func TestCheckpoint_SaysWhatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	var kept keeper
+	r := run(t, "s StartNode\nx PlainNode\na EffectNode\ns > x\nx > a", engine.Options{
+		Checkpoint: kept.keep,
+		Variables:  config("small", strings.Repeat("a", 1000), "rows", strings.Repeat("b", 400<<10)),
+	})
+	require.Equal(t, engine.Failed, r.Status)
+	require.Equal(t, engine.TypeTooLarge, r.Error.ErrorType)
+	require.Equal(t, "x", r.Error.NodeID, "the step that went too far")
+	require.Contains(t, r.Error.Message, `variable "rows" with 400 KiB`)
+	require.Empty(t, kept.cuts)
+}
+
+func TestCheckpoint_DoesNotWriteSecretsInTheOpen(t *testing.T) {
+	t.Parallel()
+	var kept keeper
+	r := run(t, "s StartNode\na EffectNode\ns > a", engine.Options{
+		Checkpoint: kept.keep, Variables: config("password", value.NewSecret("hunter2")),
+	})
+	require.Equal(t, engine.Failed, r.Status)
+	require.Contains(t, r.Error.Message, `variable "password"`)
+	require.NotContains(t, r.Error.Message, "hunter2")
+}
+
+func TestStop_ReleasesAtTheNextStep(t *testing.T) {
+	t.Parallel()
+	var kept keeper
+	stop := make(chan struct{})
+	source := "s StartNode\na PlainNode\nb PlainNode\ns > a\na > b"
+	r := run(t, source, engine.Options{
+		Checkpoint: kept.keep, Stop: stop, Sink: &watch{step: "a", then: func() { close(stop) }},
+	})
+	require.Equal(t, engine.Released, r.Status)
+	require.Equal(t, []string{"s", "a"}, r.Order)
+	require.Equal(t, "a", kept.last(t).Step)
+	r = run(t, source, engine.Options{Resume: kept.last(t).Data})
+	require.Equal(t, engine.Completed, r.Status)
+	require.Equal(t, []string{"b"}, r.Order)
+}
+
+func TestResume_RefusesWhatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	source := "s StartNode\na PlainNode\ns > a"
+	stop := make(chan struct{})
+	close(stop)
+	var kept keeper
+	run(t, source, engine.Options{Checkpoint: kept.keep, Stop: stop})
+	data := kept.last(t).Data
+
+	var fields map[int]any
+	require.NoError(t, cbor.Unmarshal(data, &fields))
+	fields[1] = 99
+	newer, err := cbor.Marshal(fields)
+	require.NoError(t, err)
+
+	for name, tc := range map[string]struct {
+		source string
+		o      engine.Options
+		want   string
+	}{
+		"another document": {source + "\nb PlainNode\na > b", engine.Options{Resume: data}, "revision"},
+		"a newer version":  {source, engine.Options{Resume: newer}, "version 99, this robot reads version 1"},
+		"no CBOR":          {source, engine.Options{Resume: []byte("nonsense")}, "cannot be read"},
+		"nothing":          {source, engine.Options{Resume: []byte{}}, "cannot be read"},
+		"another mode":     {source, engine.Options{Resume: data, RunTo: "a"}, "mode"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := run(t, tc.source, tc.o)
+			require.Equal(t, engine.Failed, r.Status)
+			require.Equal(t, engine.TypeResume, r.Error.ErrorType)
+			require.Contains(t, r.Error.Message, tc.want)
+			require.Empty(t, r.Order)
+		})
+	}
+}
+
+// A damaged snapshot is refused or runs on, but it takes no robot down.
+func TestResume_SurvivesDamage(t *testing.T) {
+	t.Parallel()
+	source := `
+		s StartNode
+		l LoopNode {"times": 2}
+		m LoopNode {"times": 2}
+		p PlainNode
+		w SleepNode {"ms": 0}
+		e LoopEndNode {"pair": "m"}
+		s > l
+		l.body > m
+		m.body > p
+		p > w
+		w > e
+	`
+	var kept keeper
+	run(t, source, engine.Options{Checkpoint: kept.keep, Now: slowClock()})
+	plan := compile(t, document(t, source))
+	rapid.Check(t, func(t *rapid.T) {
+		data := append([]byte(nil), rapid.SampledFrom(kept.cuts).Draw(t, "cut").Data...)
+		for range rapid.IntRange(1, 4).Draw(t, "bytes") {
+			data[rapid.IntRange(0, len(data)-1).Draw(t, "at")] = rapid.Byte().Draw(t, "byte")
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		r := plan.Run(ctx, engine.Options{Resume: data[:rapid.IntRange(1, len(data)).Draw(t, "length")]})
+		require.NotEmpty(t, r.Status)
+		require.NotNil(t, r.Variables)
+	})
+}
