@@ -17,8 +17,8 @@ type Store interface {
 	Propose(ctx context.Context, ps ...casare.Proposal) ([]casare.Result, error)
 	// Barrier returns when everything that was committed before is applied here.
 	Barrier(ctx context.Context) error
-	// Index is the last applied index.
-	Index() uint64
+	// Cursor is that of the last event applied here.
+	Cursor() casare.Cursor
 	// Active returns every job that is not terminal.
 	Active() ([]*casare.Job, error)
 	// Job returns a job, or CodeNotFound.

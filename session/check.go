@@ -49,8 +49,7 @@ func (l *limit) chunk(c casare.LogChunk) {
 func (m *Hello) check() error {
 	var l limit
 	if m.Version != Version {
-		// Said before anything else is looked at: another version may mean other fields.
-		return casare.Errorf(casare.CodeUnsupported, "protocol version %d, this robot speaks %d", m.Version, Version).On("version")
+		return nil // its other fields may mean something else; the leader refuses it by the version
 	}
 	l.id("robot_id", m.Robot.ID)
 	for what, text := range map[string]string{
