@@ -40,6 +40,7 @@ func Read(raw []byte) (*Document, []Problem) {
 	r.wires(top)
 	r.variables(top)
 	r.settings(top)
+	setOrDelete(r.keep, "metadata", r.meta)
 	r.doc.Raw = r.keep.Dict()
 	return r.doc, r.problems
 }
@@ -55,6 +56,7 @@ type reader struct {
 	doc      *Document
 	problems []Problem
 	keep     *value.DictBuilder // becomes Document.Raw
+	meta     *value.Dict        // what is left of metadata
 	template bool               // a project template: ports have other names
 	ids      map[string]string  // NodeGraphQt: id of the session -> id of the step
 	reroutes map[string]bool    // NodeGraphQt: dots on a wire, by id of the session
@@ -109,14 +111,14 @@ func (r *reader) head(top *value.Dict) {
 	}
 	rest := meta.Edit()
 	field := func(key, fallback string, longest int) string {
-		val, has := meta.Get(key)
+		val, _ := meta.Get(key)
 		rest.Delete(key)
-		if !has || val == nil {
+		if val == nil || val == "" {
 			val, _ = top.Get(key)
 		}
 		text, ok := plainText(val)
 		switch {
-		case val == nil:
+		case val == nil || val == "":
 			return fallback
 		case !ok:
 			r.fail(Problem{
@@ -141,9 +143,7 @@ func (r *reader) head(top *value.Dict) {
 		d.Name = DefaultName
 		r.warn(Problem{Code: CodeMissingName, Field: "metadata.name", Message: "The workflow has no name."})
 	}
-	if left := rest.Dict(); left.Len() > 0 {
-		r.keep.Set("metadata", left)
-	}
+	r.meta = rest.Dict()
 }
 
 // dictAt returns the object under a key.

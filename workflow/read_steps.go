@@ -106,6 +106,9 @@ func (r *reader) step(key, place string, body value.Value) *Step {
 	for _, key := range []string{"node_id", "node_type", "config", "position", "name"} {
 		f.rest.Delete(key)
 	}
+	if f.is("id", s.ID) {
+		f.rest.Delete("id")
+	}
 	if rest := f.rest.Dict(); rest.Len() > 0 {
 		s.Raw = rest
 	}
@@ -135,11 +138,12 @@ func (r *reader) stepID(key, field, own, place string) string {
 		id = field
 	}
 	switch {
-	case id == "":
+	case strings.TrimSpace(id) == "":
 		r.fail(Problem{
 			Code: CodeMissingField, Field: place + ".node_id",
 			Message: fmt.Sprintf("The step %s has no id.", place),
 		})
+		return ""
 	case utf8.RuneCountInString(id) > MaxID:
 		r.fail(Problem{
 			Code: CodeLimit, Field: "nodes",

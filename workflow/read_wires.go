@@ -68,7 +68,7 @@ func (r *reader) wire(i int, item value.Value, known map[string]bool) (Wire, boo
 	from := r.end(f, known, sourceKeys)
 	to := r.end(f, known, targetKeys)
 	for _, side := range []struct{ name, step string }{{"source_node", from.step}, {"target_node", to.step}} {
-		if side.step == "" {
+		if strings.TrimSpace(side.step) == "" {
 			r.fail(Problem{
 				Code: CodeMissingField, Field: place + "." + side.name,
 				Message: fmt.Sprintf("The connection %s has no %s.", place, side.name),
@@ -86,10 +86,10 @@ func (r *reader) wire(i int, item value.Value, known map[string]bool) (Wire, boo
 		}
 	}
 	w := Wire{From: from.step, FromPort: from.port, To: to.step, ToPort: to.port}
-	if w.FromPort == "" {
+	if strings.TrimSpace(w.FromPort) == "" {
 		w.FromPort = PortOut
 	}
-	if w.ToPort == "" {
+	if strings.TrimSpace(w.ToPort) == "" {
 		w.ToPort = PortIn
 	}
 	for _, key := range []string{"source_node", "source_port", "target_node", "target_port"} {
