@@ -14,7 +14,7 @@ const typeComment = "CommentNode"
 // Check looks at what the graph means and returns every fault, errors and warnings mixed, in the order of the document: steps,
 // wires, circles, reach. types may be nil; then types and ports are not checked. It does not repeat what Read said.
 func (d *Document) Check(types Types) []Problem {
-	c := &checker{doc: d, graph: NewGraph(d), types: types, ports: make(map[string]Ports)}
+	c := &checker{doc: d, graph: NewGraph(d), types: types, ports: make(map[string]Ports), hints: make(map[string]string)}
 	if len(d.Steps) == 0 {
 		c.fail(CodeEmpty, "", "nodes", "The workflow has no steps.")
 	}
@@ -33,6 +33,7 @@ type checker struct {
 	graph    *Graph
 	types    Types
 	ports    map[string]Ports // of the steps whose ports are known
+	hints    map[string]string
 	problems []Problem
 }
 
@@ -99,11 +100,23 @@ func (c *checker) stepType(s *Step) {
 			"The step %s is a %s, which is known but not part of this robot yet.", s.ID, typ)
 		return
 	}
-	hint := ""
-	if near := nearest(s.Type, c.types); near != "" {
+	c.fail(CodeUnknownType, s.ID, "node_type", "The step %s is of the unknown type %q.%s", s.ID, s.Type, c.hint(s.Type))
+}
+
+// mostHints bounds the search for names alike, which a document full of unknown types would make long.
+const mostHints = 20
+
+// hint asks whether a known type was meant, for the first few unknown ones.
+func (c *checker) hint(typ string) string {
+	hint, told := c.hints[typ]
+	if told || len(c.hints) >= mostHints {
+		return hint
+	}
+	if near := nearest(typ, c.types); near != "" {
 		hint = fmt.Sprintf(" Did you mean %s?", near)
 	}
-	c.fail(CodeUnknownType, s.ID, "node_type", "The step %s is of the unknown type %q.%s", s.ID, s.Type, hint)
+	c.hints[typ] = hint
+	return hint
 }
 
 // pairs checks that a step which names its other half names a step.

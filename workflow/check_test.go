@@ -1,7 +1,9 @@
 package workflow_test
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -185,6 +187,28 @@ func TestErr(t *testing.T) {
 	var e *casare.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, []string{"nodes", "nodes.a"}, []string{e.Problems[0].Field, e.Problems[1].Field})
+}
+
+func TestErrOfMany(t *testing.T) {
+	t.Parallel()
+	err := workflow.Err(slices.Repeat([]workflow.Problem{{Code: "X", Message: "Y."}}, 22))
+	require.True(t, strings.HasSuffix(err.Error(), "X: Y.; and 2 more"))
+	var e *casare.Error
+	require.ErrorAs(t, err, &e)
+	require.Len(t, e.Problems, 22)
+}
+
+// A document of the largest size that is all wrong is still checked in no time.
+func TestCheckOfManyUnknownTypes(t *testing.T) {
+	t.Parallel()
+	d := &workflow.Document{Name: "x"}
+	for i := range workflow.MaxSteps {
+		d.Steps = append(d.Steps, &workflow.Step{ID: strconv.Itoa(i), Type: fmt.Sprintf("LogNod%d", i)})
+	}
+	problems := d.Check(fakeTypes{})
+	require.Len(t, problems, workflow.MaxSteps)
+	require.Contains(t, problems[0].Message, "Did you mean LogNode?")
+	require.NotContains(t, problems[999].Message, "Did you mean")
 }
 
 func TestKnownTypes(t *testing.T) {

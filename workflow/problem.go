@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"fmt"
 	"strings"
 
 	"casare"
@@ -73,18 +74,26 @@ func Errors(ps []Problem) []Problem {
 	return out
 }
 
-// Err returns nil when ps holds no error, else a *casare.Error of CodeValidation whose message joins "CODE: sentence" of every error
-// by "; " and whose Problems carry them one by one.
+// mostTold bounds the sentences in the message of Err; a document can have thousands of faults.
+const mostTold = 20
+
+// Err returns nil when ps holds no error, else a *casare.Error of CodeValidation whose message joins "CODE: sentence" of the first
+// errors by "; " and whose Problems carry all of them one by one.
 func Err(ps []Problem) error {
 	errs := Errors(ps)
 	if len(errs) == 0 {
 		return nil
 	}
-	texts := make([]string, len(errs))
+	texts := make([]string, 0, mostTold+1)
 	fields := make([]casare.Problem, len(errs))
 	for i, p := range errs {
-		texts[i] = p.String()
 		fields[i] = casare.Problem{Field: p.Path(), Message: p.String()}
+		if i < mostTold {
+			texts = append(texts, p.String())
+		}
+	}
+	if more := len(errs) - mostTold; more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	err := casare.Errorf(casare.CodeValidation, "%s", strings.Join(texts, "; "))
 	err.Problems = fields
