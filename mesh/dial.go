@@ -16,9 +16,10 @@ import (
 )
 
 const (
-	dialTime  = 10 * time.Second       // for a Dial whose context sets no limit
-	stagger   = 150 * time.Millisecond // between attempts at the addresses of one robot
-	reuseTime = 500 * time.Millisecond // for a kept connection to prove that it still works
+	dialTime    = 10 * time.Second       // for a Dial whose context sets no limit
+	stagger     = 150 * time.Millisecond // between attempts at the addresses of one robot
+	maxAttempts = 16                     // addresses tried in one Dial
+	reuseTime   = 500 * time.Millisecond // for a kept connection to prove that it still works
 )
 
 // dial opens a stream to the robot with this id.
@@ -83,59 +84,63 @@ type attempt struct {
 	err  error
 }
 
-// connect makes a QUIC connection to a robot, at whichever of its addresses answers first.
+// connect makes a QUIC connection to a robot, at whichever of its addresses answers first. It tries one after the other, each
+// a little later than the one before, and also those that become known meanwhile: the robot may just have moved.
 func (e *endpoint) connect(ctx context.Context, robotID string, plane Plane) (*quic.Conn, identity.Name, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	results := make(chan attempt, maxAttempts)
+	tried := map[string]bool{}
+	ended := 0
+	var failures []error
+	next := time.NewTicker(stagger)
+	defer next.Stop()
+	for {
+		if address, ok := e.untried(robotID, tried); ok && len(tried) < maxAttempts {
+			tried[address] = true
+			if !e.group.Go(func(context.Context) {
+				qc, name, err := e.handshake(ctx, address, robotID, plane)
+				results <- attempt{qc, name, err}
+			}) {
+				return nil, identity.Name{}, casare.Errorf(casare.CodeUnavailable, "this robot is stopping")
+			}
+		} else if ended == len(tried) {
+			return nil, identity.Name{}, unreachable(robotID, failures)
+		}
+		select {
+		case <-next.C:
+		case r := <-results:
+			ended++
+			if r.err == nil {
+				e.closeLosers(results, len(tried)-ended)
+				return r.qc, r.name, nil
+			}
+			failures = append(failures, r.err)
+		}
+	}
+}
+
+func (e *endpoint) untried(robotID string, tried map[string]bool) (string, bool) {
 	addresses := e.book.addresses(robotID)
 	if robotID == e.id.RobotID() {
 		addresses = []string{e.loopback()}
 	}
-	if len(addresses) == 0 {
-		return nil, identity.Name{}, casare.Errorf(casare.CodeUnavailable, "no address of robot %s is known", robotID)
-	}
-	return e.race(ctx, addresses, robotID, plane)
-}
-
-// race tries addresses one after the other, each a little later than the one before. The first that answers wins.
-func (e *endpoint) race(ctx context.Context, addresses []string, robotID string, plane Plane) (*quic.Conn, identity.Name, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	results := make(chan attempt, len(addresses))
-	begin := func(address string) bool {
-		return e.group.Go(func(context.Context) {
-			qc, name, err := e.handshake(ctx, address, robotID, plane)
-			results <- attempt{qc, name, err}
-		})
-	}
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	var failures []error
-	for begun, ended := 0, 0; ended < len(addresses); {
-		select {
-		case <-timer.C:
-			if begun == len(addresses) {
-				continue
-			}
-			if !begin(addresses[begun]) {
-				return nil, identity.Name{}, casare.Errorf(casare.CodeUnavailable, "this robot is stopping")
-			}
-			begun++
-			timer.Reset(stagger)
-		case r := <-results:
-			ended++
-			if r.err == nil {
-				e.closeLosers(results, begun-ended)
-				return r.qc, r.name, nil
-			}
-			failures = append(failures, r.err)
-			if begun < len(addresses) {
-				timer.Reset(0)
-			}
+	for _, address := range addresses {
+		if !tried[address] {
+			return address, true
 		}
 	}
-	if len(failures) == 1 {
-		return nil, identity.Name{}, failures[0]
+	return "", false
+}
+
+func unreachable(robotID string, failures []error) error {
+	switch len(failures) {
+	case 0:
+		return casare.Errorf(casare.CodeUnavailable, "no address of robot %s is known", robotID)
+	case 1:
+		return failures[0]
 	}
-	return nil, identity.Name{}, refusal(robotID, errors.Join(failures...))
+	return refusal(robotID, errors.Join(failures...))
 }
 
 func (e *endpoint) closeLosers(results <-chan attempt, running int) {

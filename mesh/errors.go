@@ -50,7 +50,10 @@ func closedByPeer(err error) bool {
 // refusal translates why a peer turned a connection down, or could not be reached, for the caller of Dial.
 func refusal(peer string, err error) error {
 	if ours, ok := errors.AsType[*casare.Error](err); ok {
-		return ours
+		if errors.Is(ours, err) {
+			return ours
+		}
+		return casare.Errorf(ours.Code, "robot %s cannot be reached: %w", peer, err)
 	}
 	code, streamCode := quic.ApplicationErrorCode(quitDone), quic.StreamErrorCode(quitDone)
 	if app, ok := errors.AsType[*quic.ApplicationError](err); ok && app.Remote {

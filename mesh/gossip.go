@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/memberlist"
@@ -17,16 +18,20 @@ import (
 const (
 	streamTime    = 5 * time.Second // for a full exchange of gossip
 	suspicionMult = 4
-	updateTime    = time.Second // for a changed record to be sent once
+	slowest       = 2 // a probe may last this many intervals when memberlist finds this robot overloaded
 	farewells     = 16          // robots told directly that this one leaves; gossip tells the rest
 )
 
 // gossip is memberlist with what we make of it: who is alive, and the records that robots spread.
 type gossip struct {
-	self *self
-	book *book
-	log  *slog.Logger
-	list *memberlist.Memberlist
+	self      *self
+	book      *book
+	log       *slog.Logger
+	list      *memberlist.Memberlist
+	transport *gossipTransport
+	timing    Timing
+
+	slowProbe atomic.Int64 // when a probe last got no answer at once, in nanoseconds since 1970
 
 	mu      sync.Mutex
 	states  map[string]MemberState
@@ -34,12 +39,12 @@ type gossip struct {
 	changed chan struct{}
 }
 
-func newGossip(s *self, b *book, log *slog.Logger) *gossip {
-	return &gossip{self: s, book: b, log: log, states: map[string]MemberState{}, leaving: map[string]bool{}, changed: make(chan struct{})}
+func newGossip(s *self, b *book, log *slog.Logger, timing Timing) *gossip {
+	return &gossip{self: s, book: b, log: log, timing: timing, states: map[string]MemberState{}, leaving: map[string]bool{}, changed: make(chan struct{})}
 }
 
 // start begins to gossip. The transport must be receiving.
-func (g *gossip) start(transport memberlist.Transport, key []byte, timing Timing) error {
+func (g *gossip) start(transport *gossipTransport, key []byte) error {
 	c := memberlist.DefaultLANConfig()
 	c.Name = g.self.robotID()
 	c.Transport = transport
@@ -48,18 +53,23 @@ func (g *gossip) start(transport memberlist.Transport, key []byte, timing Timing
 	c.EnableCompression = false
 	c.UDPBufferSize = packetBytes
 	c.TCPTimeout = streamTime
-	c.ProbeInterval = timing.Probe
-	c.ProbeTimeout = timing.Probe / 2
+	c.ProbeInterval = g.timing.Probe
+	c.ProbeTimeout = g.timing.Probe / 2
+	c.AwarenessMaxMultiplier = slowest
 	c.SuspicionMult = suspicionMult
-	c.GossipInterval = timing.Gossip
-	c.PushPullInterval = timing.Sync
+	c.GossipInterval = g.timing.Gossip
+	c.PushPullInterval = g.timing.Sync
+	c.DisableTcpPingsForNode = func(string) bool { // asked when a probe was not answered in time
+		g.slowProbe.Store(time.Now().UnixNano())
+		return false
+	}
 	c.Delegate, c.Events, c.Alive = delegate{g}, delegate{g}, delegate{g}
 	c.LogOutput = logWriter{g.log}
 	list, err := memberlist.Create(c)
 	if err != nil {
 		return casare.Errorf(casare.CodeInternal, "gossip: %w", err)
 	}
-	g.list = list
+	g.list, g.transport = list, transport
 	return nil
 }
 
@@ -69,15 +79,14 @@ func (g *gossip) join(robotID string) error {
 	return err
 }
 
-// publish spreads this robot's record after a change. It waits until the record has been sent, or updateTime.
-func (g *gossip) publish(ctx context.Context) {
-	if err := g.list.UpdateNode(updateTime); err != nil {
-		g.log.DebugContext(ctx, "gossip is slow to spread this robot's record", slog.Any("error", err))
-	}
+// publish spreads this robot's record after a change.
+func (g *gossip) publish() {
+	// The error only says that the record has not been sent yet: it is queued, and waiting for it would hold up Stop.
+	_ = g.list.UpdateNode(time.Nanosecond)
 }
 
 // stop says farewell and ends memberlist.
-func (g *gossip) stop(wait time.Duration) {
+func (g *gossip) stop() {
 	if g.list == nil {
 		return
 	}
@@ -91,11 +100,25 @@ func (g *gossip) stop(wait time.Duration) {
 			}
 		}
 	}
-	if err := g.list.Leave(wait); err != nil {
+	if err := g.list.Leave(g.timing.Leave); err != nil {
 		g.log.Debug("gossip farewell", slog.Any("error", err)) //nolint:sloglint // Stop has no context
 	}
+	g.settle()
 	if err := g.list.Shutdown(); err != nil {
 		g.log.Warn("stop gossip", slog.Any("error", err)) //nolint:sloglint // Stop has no context
+	}
+}
+
+// settle waits for the probe that may be under way, which memberlist itself does not: from now on probes end before they
+// begin, one that will be answered is answered in time, and one that will not is over after at most slowest intervals.
+func (g *gossip) settle() {
+	if len(g.alive()) == 0 && g.slowProbe.Load() == 0 {
+		return
+	}
+	g.transport.quiet.Store(true)
+	<-time.After(g.timing.Probe / 2)
+	if slow := g.slowProbe.Load(); slow != 0 {
+		<-time.After(time.Until(time.Unix(0, slow).Add(slowest*g.timing.Probe - g.timing.Probe/2)))
 	}
 }
 
@@ -195,7 +218,7 @@ func (d delegate) NotifyMsg(raw []byte) {
 		d.g.log.Debug("gossip message ignored", slog.Any("error", err)) //nolint:sloglint // memberlist has no context
 		return
 	}
-	if d.g.book.accept(r) == r { // an old one may be a replay
+	if known := d.g.book.recordOf(r.robotID); known == nil || known.Sequence < r.Sequence { // else it may be a replay
 		d.g.set(r.robotID, MemberLeft)
 	}
 }

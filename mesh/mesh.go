@@ -56,7 +56,7 @@ func Open(cfg Config) (*Mesh, error) {
 		pool:        newPool(),
 		connections: newConnections(),
 	}
-	m.gossip = newGossip(m.self, m.book, cfg.Logger)
+	m.gossip = newGossip(m.self, m.book, cfg.Logger, cfg.Timing)
 	return m, nil
 }
 
@@ -87,7 +87,7 @@ func (m *Mesh) Start(ctx context.Context) error {
 	streams := m.endpoint.listen(planeGossip)
 	m.endpoint.group.Go(transport.receive)
 	m.endpoint.group.Go(func(ctx context.Context) { transport.accept(ctx, streams) })
-	if err := m.gossip.start(transport, m.cfg.Identity.GossipKey(), m.cfg.Timing); err != nil {
+	if err := m.gossip.start(transport, m.cfg.Identity.GossipKey()); err != nil {
 		return err
 	}
 	m.endpoint.group.Go(m.spread)
@@ -101,7 +101,7 @@ func (m *Mesh) Stop() {
 	m.stop.Do(func() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		m.gossip.stop(m.cfg.Timing.Leave)
+		m.gossip.stop()
 		m.endpoint.stop()
 		if m.started {
 			m.savePeers(context.Background())

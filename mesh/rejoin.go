@@ -143,7 +143,7 @@ func (m *Mesh) spread(ctx context.Context) {
 	for {
 		select {
 		case <-m.self.changed:
-			m.gossip.publish(ctx)
+			m.gossip.publish()
 		case <-ctx.Done():
 			return
 		}
@@ -154,6 +154,7 @@ func (m *Mesh) savePeers(ctx context.Context) {
 	if m.cfg.PeersFile == "" {
 		return
 	}
+	m.book.accept(m.self.current()) // so that its successor after a restart is newer, whatever the clock says then
 	if err := m.book.save(m.cfg.PeersFile); err != nil {
 		m.log.WarnContext(ctx, "peers file not saved", slog.Any("error", err))
 	}
@@ -168,5 +169,8 @@ func (m *Mesh) loadPeers(ctx context.Context) {
 	}
 	if err := m.book.load(m.cfg.PeersFile); err != nil {
 		m.log.WarnContext(ctx, "peers file not read as a whole; robots that are missing are found through seeds", slog.Any("error", err))
+	}
+	if last := m.book.recordOf(m.self.robotID()); last != nil {
+		m.self.outdo(last.Sequence)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"casare/mesh/identity"
 )
 
+const outdoMargin = uint64(time.Minute / time.Millisecond)
+
 // self is this robot's own record and what it is made of.
 type self struct {
 	id   *identity.Identity
@@ -83,14 +85,15 @@ func (s *self) leave() (*record, error) {
 	return s.current(), err
 }
 
-// outdo makes the record newer than one that is about: after a restart with the clock set back, others would keep the old.
+// outdo makes the record newer than one that is about: after a restart with the clock set back, others would keep the old. The
+// margin is for records that were made later and heard by some, but did not come back to us.
 func (s *self) outdo(sequence uint64) {
 	// An error would be one of signing, which did not fail when the record was first made.
 	_ = s.change(func(r *record) bool {
 		if sequence <= r.Sequence {
 			return false
 		}
-		r.Sequence = sequence
+		r.Sequence = sequence + outdoMargin
 		return true
 	})
 }

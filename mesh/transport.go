@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"net"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/memberlist"
@@ -27,6 +28,7 @@ type gossipTransport struct {
 	endpoint *endpoint
 	packets  chan *memberlist.Packet
 	streams  chan net.Conn
+	quiet    atomic.Bool
 }
 
 var _ memberlist.NodeAwareTransport = (*gossipTransport)(nil)
@@ -93,22 +95,23 @@ func (t *gossipTransport) WriteTo(_ []byte, addr string) (time.Time, error) {
 	return time.Time{}, casare.Errorf(casare.CodeInternal, "gossip to address %s instead of a robot", addr)
 }
 
-// WriteToAddress sends a packet to the robot with the name of a.
+// WriteToAddress sends a packet to the robot with the name of a. A packet that cannot be sent counts as lost: of a robot for
+// which sending fails, memberlist would give up the probe without suspecting it. That is just what ends its probes when it is
+// to stop, so then sending does fail.
 func (t *gossipTransport) WriteToAddress(b []byte, a memberlist.Address) (time.Time, error) {
-	var last error
+	if t.quiet.Load() {
+		return time.Time{}, casare.Errorf(casare.CodeUnavailable, "this robot is stopping")
+	}
 	for _, address := range t.endpoint.book.addresses(a.Name) {
 		to, err := resolveLiteral(address)
 		if err != nil {
-			last = err
 			continue // packets do not wait for name servers; streams do
 		}
-		_, err = t.endpoint.transport.WriteTo(append([]byte{packetGossip}, b...), to)
-		return time.Now(), err
+		if _, err = t.endpoint.transport.WriteTo(append([]byte{packetGossip}, b...), to); err == nil {
+			break
+		}
 	}
-	if last == nil {
-		last = casare.Errorf(casare.CodeUnavailable, "no address of robot %s is known", a.Name)
-	}
-	return time.Time{}, last
+	return time.Now(), nil
 }
 
 // PacketCh returns the packets that were received.
