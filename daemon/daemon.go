@@ -24,9 +24,8 @@ import (
 )
 
 const (
-	drainTimeout    = 11 * time.Second // the executor gives its steps 10 s
-	httpGrace       = 2 * time.Second  // for requests that are being answered
-	leaderGraceTime = 3 * time.Second  // for another robot to lead before this one gives its jobs back
+	drainTimeout = 11 * time.Second // the executor gives its steps 10 s
+	httpGrace    = 2 * time.Second  // for requests that are being answered
 )
 
 // Daemon is a robot: every part of it, joined.
@@ -362,48 +361,64 @@ func (d *Daemon) acceptSessions(ctx context.Context) {
 
 // Stop ends the robot in good order: leadership and running jobs go to others, then everything ends. No membership changes: the
 // robot comes back by its folder alone. It may be called twice.
-func (d *Daemon) Stop() { d.stop.Do(d.shutdown) }
+func (d *Daemon) Stop() {
+	d.stop.Do(func() {
+		d.giveAway()
+		d.shutdown(httpGrace)
+	})
+}
 
-func (d *Daemon) shutdown() {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout+leaderGraceTime)
+// Abort ends the robot without handing anything over, as far as others can tell like a crash. Files are closed properly. It may
+// be called instead of Stop, and twice.
+func (d *Daemon) Abort() {
+	d.stop.Do(func() {
+		d.mesh.Stop() // first: nobody hears from this robot any more
+		d.shutdown(0)
+	})
+}
+
+// giveAway hands leadership over, so that the others write on at once, then the jobs that run here.
+func (d *Daemon) giveAway() {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout+handoverTimeout)
 	defer cancel()
 	if d.leading.Load() {
-		d.handover(ctx) // first, so that the others write on at once
+		d.handover(ctx)
 	}
 	drain, drained := context.WithTimeout(ctx, drainTimeout)
+	defer drained()
 	if err := d.executor.Drain(drain); err != nil {
 		d.log.Warn("running jobs could not be given back, their leases will end", slog.Any("error", err))
 	}
-	drained()
+}
+
+// shutdown ends every part, those first that use others. Requests that are being answered get grace.
+func (d *Daemon) shutdown(grace time.Duration) {
 	d.executor.Stop()
-	grace, graceOver := context.WithTimeout(ctx, httpGrace)
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	for _, server := range d.servers {
-		if err := server.Shutdown(grace); err != nil {
+		if err := server.Shutdown(ctx); err != nil {
 			server.Close()
 		}
 	}
-	graceOver()
+	cancel()
 	d.api.Stop()
 	d.serving.Stop()
 	d.loops.Stop()
 	d.store.Stop()
 	d.peers.CloseIdleConnections()
-	d.mesh.Stop()
 	d.closeFiles()
 }
 
-// closeFiles gives back what Open took, of a robot that does not run.
+// closeFiles gives back what Open took.
 func (d *Daemon) closeFiles() {
 	if d.http != nil {
 		d.http.Close()
 	}
-	if d.stopBuilt() {
+	if d.mesh != nil {
 		d.mesh.Stop()
 	}
 	d.release()
 }
-
-func (d *Daemon) stopBuilt() bool { return d.mesh != nil }
 
 // ID returns the robot's id.
 func (d *Daemon) ID() string { return d.identity.RobotID() }
@@ -422,6 +437,9 @@ func (d *Daemon) MeshAddr() string { return firstOr(d.mesh.Addresses(), d.mesh.A
 
 // Leading says whether this robot leads and has caught up with what was committed before.
 func (d *Daemon) Leading() bool { return d.leading.Load() && d.store.Leading() }
+
+// Replica says whether this robot holds the replicated state.
+func (d *Daemon) Replica() bool { return d.store.Replica() }
 
 // StateHash returns the index of the last entry in this robot's state and the state's hash, for tests that compare robots.
 func (d *Daemon) StateHash(ctx context.Context) (index uint64, hash string, err error) {

@@ -99,6 +99,16 @@ func (f *Fleet) Client(robots ...*Robot) *client.Client {
 	return client.New(f.key, urls...)
 }
 
+// Attach talks to the robot of a folder that somebody else has started, with the folder's own key. Without a key every call is
+// refused.
+func Attach(data, address string) *client.Client {
+	key, err := os.ReadFile(filepath.Join(data, "admin.key"))
+	if err != nil {
+		key = nil // not made yet: what the calls answer says so
+	}
+	return client.NewWith(client.Config{URLs: []string{"http://" + address}, Key: strings.TrimSpace(string(key)), Patience: 2 * time.Second})
+}
+
 // Leader returns the robot that leads, asking until one does or ctx ends.
 func (f *Fleet) Leader(ctx context.Context) (*Robot, error) {
 	var leader *Robot

@@ -56,6 +56,16 @@ func newRobot(cfg Config, i int) (*Robot, error) {
 	}, nil
 }
 
+// NewJoining returns a robot of its own that joins a mesh on its first Start.
+func NewJoining(cfg Config, name, join, token string) (*Robot, error) {
+	r, err := newRobot(cfg, 0)
+	if err != nil {
+		return nil, err
+	}
+	r.Name, r.Data, r.join, r.token = name, filepath.Join(cfg.Dir, name), join, token
+	return r, nil
+}
+
 // URL is where the robot serves its API.
 func (r *Robot) URL() string { return "http://" + r.HTTP }
 

@@ -1,0 +1,181 @@
+package fault_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"casare"
+	"casare/client"
+	"casare/internal/fleet"
+)
+
+// writer submits one quick job after another through one robot, and remembers when each was acknowledged.
+type writer struct {
+	mu   sync.Mutex
+	ids  []string
+	last time.Time
+	err  error
+}
+
+// run writes until ctx ends.
+func (w *writer) run(ctx context.Context, t *testing.T, c *client.Client) {
+	t.Helper()
+	defer c.Close()
+	for n := 0; ctx.Err() == nil; n++ {
+		s, err := c.Submit(ctx, client.Submit{WorkflowName: fmt.Sprintf("write %d", n), Workflow: quick(t)})
+		w.mu.Lock()
+		switch {
+		case err == nil:
+			w.ids = append(w.ids, s.JobID)
+			w.last = time.Now()
+		case ctx.Err() == nil:
+			w.err = err
+		}
+		w.mu.Unlock()
+	}
+}
+
+// acknowledged returns when the last write was acknowledged.
+func (w *writer) acknowledged() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.last
+}
+
+// gapAfter waits for the first write acknowledged after a moment and returns how long it took.
+func (w *writer) gapAfter(t *testing.T, moment time.Time) time.Duration {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(30 * time.Second)
+	for {
+		if at := w.acknowledged(); at.After(moment) {
+			return at.Sub(moment)
+		}
+		select {
+		case <-tick.C:
+		case <-limit:
+			require.Fail(t, "no write was acknowledged")
+		}
+	}
+}
+
+// settled is how long a write may have been under way when the fault came: what is acknowledged later was taken by the new leader.
+const settled = 5 * time.Millisecond
+
+// disturb runs a writer through a robot that does not lead while fault is done to the leader, n times, each time with three
+// coordinators. It returns the gaps.
+func disturb(t *testing.T, f *fleet.Fleet, n int, fault func(leader *fleet.Robot)) *figures {
+	t.Helper()
+	var gaps figures
+	var ids []string
+	for i := range n {
+		leader, err := f.Leader(t.Context())
+		require.NoError(t, err)
+		ctx, stop := context.WithCancel(t.Context())
+		var w writer
+		var done sync.WaitGroup
+		done.Go(func() { w.run(ctx, t, f.Client(f.Others(leader)[i%2])) })
+		w.gapAfter(t, time.Now()) // it writes
+		fault(leader)
+		gaps.add(w.gapAfter(t, time.Now().Add(settled)))
+		stop()
+		done.Wait()
+		require.NoError(t, w.err)
+		ids = append(ids, w.ids...)
+		require.NoError(t, leader.Start(t.Context()))
+		ready(t, f)
+	}
+	// A write that was cut off with its writer may or may not hold; every other one must.
+	all, err := f.Client().Jobs(t.Context(), client.JobFilter{Limit: 1})
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, all.Total, len(ids))
+	require.LessOrEqual(t, all.Total, len(ids)+n, "jobs were doubled")
+	c := f.Client()
+	for _, id := range ids {
+		require.Eventually(t, func() bool {
+			job, err := c.Job(t.Context(), id)
+			return err == nil && job.State == casare.JobCompleted
+		}, 30*time.Second, 20*time.Millisecond, "job %s", id)
+	}
+	ensureSame(t, f)
+	return &gaps
+}
+
+func TestLeaderKilled_WritesGoOn(t *testing.T) { //nolint:paralleltest // it measures
+	f := start(t)
+	gaps := disturb(t, f, times(3, 100), func(leader *fleet.Robot) { leader.Kill() })
+	gaps.report(t, "leader killed, next write through a robot that does not lead")
+	gaps.within(t, 0.5, 1200*time.Millisecond)
+	gaps.within(t, 0.99, 2*time.Second)
+}
+
+func TestLeaderStopped_WritesGoOnAtOnce(t *testing.T) { //nolint:paralleltest // it measures
+	f := start(t)
+	gaps := disturb(t, f, times(2, 30), func(leader *fleet.Robot) { go func() { _ = leader.Stop(t.Context()) }() })
+	gaps.report(t, "leader stopped in good order, next write")
+	gaps.within(t, 0.99, 200*time.Millisecond)
+}
+
+func TestRobotKilled_ItsJobGoesOnElsewhere(t *testing.T) { //nolint:paralleltest // it measures
+	f := start(t)
+	var plain, leading figures
+	for i := range times(2, 30) {
+		leader, err := f.Leader(t.Context())
+		require.NoError(t, err)
+		c := f.Client(f.Robots()...)
+		s, err := c.Submit(t.Context(), client.Submit{WorkflowName: "patient", Workflow: patient(t, 10)})
+		require.NoError(t, err)
+		var victim *fleet.Robot
+		watchUntil(t, c, s.JobID, func(u client.Update) bool {
+			if u.Job != nil {
+				for _, r := range f.Robots() {
+					if r.Name == u.Job.RobotName {
+						victim = r
+					}
+				}
+			}
+			return u.Step != nil && u.Step.Step == "short" && u.Step.State == casare.StepCompleted
+		})
+		require.NotNil(t, victim)
+		victim.Kill()
+		killed := time.Now()
+		others := f.Client(f.Others(victim)...)
+		watchUntil(t, others, s.JobID, func(u client.Update) bool {
+			return u.Job != nil && u.Job.Attempt == 2 && u.Job.State == casare.JobRunning
+		})
+		took := time.Since(killed)
+		if victim == leader {
+			leading.add(took)
+		} else {
+			plain.add(took)
+		}
+		t.Logf("kill %d: resumed after %s (it led: %v)", i+1, took.Round(time.Millisecond), victim == leader)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		job, err := others.WaitJob(ctx, s.JobID)
+		cancel()
+		require.NoError(t, err)
+		require.Equal(t, casare.JobCompleted, job.State)
+		log, err := others.Logs(t.Context(), s.JobID, "")
+		require.NoError(t, err)
+		first := 0
+		for _, l := range log.Lines {
+			if l.Step == "first" {
+				first++
+			}
+		}
+		require.Equal(t, 1, first, "the job began anew instead of going on")
+		require.NoError(t, victim.Start(t.Context()))
+		ready(t, f)
+	}
+	plain.report(t, "robot killed, its job runs elsewhere")
+	leading.report(t, "the same when it also led")
+	plain.within(t, 1, 8*time.Second)
+	leading.within(t, 1, 10*time.Second)
+	ensureSame(t, f)
+}
