@@ -213,11 +213,8 @@ func TestResume_RefusesWhatDoesNotFit(t *testing.T) {
 	run(t, source, engine.Options{Checkpoint: kept.keep, Stop: stop})
 	data := kept.last(t).Data
 
-	var fields map[int]any
-	require.NoError(t, cbor.Unmarshal(data, &fields))
-	fields[1] = 99
-	newer, err := cbor.Marshal(fields)
-	require.NoError(t, err)
+	const versionField = 1
+	newer := edit(t, data, versionField, 99)
 
 	for name, tc := range map[string]struct {
 		source string
@@ -271,4 +268,32 @@ func TestResume_SurvivesDamage(t *testing.T) {
 		require.NotEmpty(t, r.Status)
 		require.NotNil(t, r.Variables)
 	})
+}
+
+// edit returns a snapshot with one of its numbered fields replaced.
+func edit(t tb, data []byte, field int, to any) []byte {
+	t.Helper()
+	var fields map[int]any
+	require.NoError(t, cbor.Unmarshal(data, &fields))
+	fields[field] = to
+	out, err := cbor.Marshal(fields)
+	require.NoError(t, err)
+	return out
+}
+
+func TestRun_OrderAndLogsAreCapped(t *testing.T) {
+	t.Parallel()
+	source := "s StartNode\nl LoopNode {\"times\": 5}\np PlainNode\ns > l\nl.body > p"
+	stop := make(chan struct{})
+	close(stop)
+	var kept keeper
+	run(t, source, engine.Options{Checkpoint: kept.keep, Stop: stop})
+	const orderField, logsField = 11, 12
+	data := edit(t, kept.last(t).Data, orderField, engine.MaxEntries-4)
+	data = edit(t, data, logsField, engine.MaxEntries-2)
+	r := run(t, source, engine.Options{Resume: data})
+	require.Equal(t, engine.Completed, r.Status)
+	require.Equal(t, []string{"s", "l", "p", "l"}, r.Order)
+	require.Equal(t, []string{"s", "p"}, r.Logs)
+	require.Equal(t, int64(5), variable(r, "count_p"), "it runs on all the same")
 }

@@ -178,12 +178,12 @@ func (p *Plan) measure() {
 	}
 	for changed := true; changed; {
 		changed = false
-		for i := len(p.steps) - 1; i >= 0; i-- {
-			before := p.reach[i].count()
+		for i, reach := range slices.Backward(p.reach) {
+			before := reach.count()
 			for _, to := range p.next(i) {
-				p.reach[i].join(p.reach[to])
+				reach.join(p.reach[to])
 			}
-			changed = changed || p.reach[i].count() != before
+			changed = changed || reach.count() != before
 		}
 	}
 }

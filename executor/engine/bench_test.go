@@ -1,0 +1,69 @@
+package engine_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"casare/executor/engine"
+	"casare/workflow"
+)
+
+// BenchmarkStep measures what a pure step costs: ns/step is the figure.
+func BenchmarkStep(b *testing.B) {
+	loop := func(body string) string {
+		return "s StartNode\nl LoopNode {\"times\": 1000}\ne LoopEndNode {\"pair\": \"l\"}\n" + body + "\ns > l\np > e"
+	}
+	var chain strings.Builder
+	chain.WriteString("s StartNode\np0 SetNode {\"name\": \"x\", \"value\": 1}\ns > p0")
+	for i := 1; i < 500; i++ {
+		fmt.Fprintf(&chain, "\np%d SetNode {\"name\": \"x\", \"value\": \"{{p%d.value}}\"}\np%d > p%d", i, i-1, i-1, i)
+	}
+	for _, bc := range []struct {
+		name, source string
+		checkpoints  bool
+	}{
+		{"loop", loop("p SetNode {\"name\": \"x\", \"value\": 1}\nl.body > p"), false},
+		{"template", loop("p SetNode {\"name\": \"x\", \"value\": \"{{l.index}}\"}\nl.body > p"), false},
+		{"wire", loop("p AddNode {\"b\": 1}\nl.index > p.a\nl.body > p"), false},
+		{"pulled", loop("a AddNode {\"b\": 1}\nl.index > a.a\np AddNode {\"b\": 1}\na.sum > p.a\nl.body > p"), false},
+		{"chain of 500", chain.String(), false},
+		{"effect with a checkpoint", loop("p EffectNode\nl.body > p"), true},
+	} {
+		b.Run(bc.name, func(b *testing.B) {
+			plan := compile(b, document(b, bc.source))
+			o := engine.Options{}
+			if bc.checkpoints {
+				o.Checkpoint = func(context.Context, engine.Snapshot) error { return nil }
+			}
+			steps := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				r := plan.Run(b.Context(), o)
+				require.Equal(b, engine.Completed, r.Status)
+				steps += len(r.Order)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(steps), "ns/step")
+		})
+	}
+}
+
+// BenchmarkCompile measures the largest document that is allowed.
+func BenchmarkCompile(b *testing.B) {
+	doc := document(b, "s StartNode")
+	for i := range workflow.MaxSteps - 1 {
+		id, before := fmt.Sprintf("p%d", i), "s"
+		if i > 0 {
+			before = fmt.Sprintf("p%d", i-1)
+		}
+		doc.Steps = append(doc.Steps, &workflow.Step{ID: id, Type: "PlainNode", Config: config()})
+		doc.Wires = append(doc.Wires, workflow.Wire{From: before, FromPort: workflow.PortOut, To: id, ToPort: workflow.PortIn})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		compile(b, doc)
+	}
+}
