@@ -2,13 +2,39 @@ package executor
 
 import (
 	"context"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"casare"
+	"casare/internal/service"
+	"casare/session"
 )
 
 // Executor runs the attempts that the leader gives to this robot.
 type Executor struct {
-	cfg    Config
-	leader Leader
-	runner Runner
+	cfg      Config
+	leader   Leader
+	runner   Runner
+	programs *programs
+	instance uint64
+	group    service.Group
+	slots    chan struct{} // holds one token for each attempt that runs
+	wake     chan struct{} // one slot: something may have to be reported or asked for
+	beat     chan struct{} // one slot: send a heartbeat now
+
+	// Lock order: an attempt's mu, then this one.
+	mu       sync.Mutex
+	term     uint64              // highest seen
+	number   uint64              // of the last session
+	attempts map[string]*attempt // by job, the newest epoch
+	dirty    []*attempt          // may have something to report
+	marked   map[*attempt]struct{}
+	online   bool // a session stands
+	watched  bool // somebody looks at live updates
+	draining bool
+	drained  chan struct{} // closed when draining and no attempt is left
 }
 
 // New returns an executor that is ready to Start.
@@ -17,19 +43,244 @@ func New(cfg Config, leader Leader, runner Runner) (*Executor, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &Executor{cfg: cfg, leader: leader, runner: runner}, nil
+	if cfg.Load == nil {
+		cfg.Load = newMeter(cfg.Logger).load
+	}
+	return &Executor{
+		cfg: cfg, leader: leader, runner: runner, programs: newPrograms(),
+		instance: rand.Uint64(), //nolint:gosec // tells processes apart, is no secret
+		slots:    make(chan struct{}, cfg.Robot.Slots),
+		wake:     make(chan struct{}, 1),
+		beat:     make(chan struct{}, 1),
+		attempts: map[string]*attempt{}, marked: map[*attempt]struct{}{}, drained: make(chan struct{}),
+	}, nil
 }
 
 // Start begins to keep a session with the leader and to run what it assigns.
-func (e *Executor) Start(ctx context.Context) error { return nil }
+func (e *Executor) Start(ctx context.Context) error {
+	e.group.Start(ctx)
+	e.group.Go(e.keep)
+	return nil
+}
+
+// Stop ends the session and every attempt, and waits for them. Without Drain before it, it is as if the robot had died.
+func (e *Executor) Stop() { e.group.Stop() }
 
 // Drain is the first half of a planned stop: no new work is taken, every attempt stops at its next step boundary (those that do
 // not within Config.Drain are ended), its checkpoint is replicated and the job given back. It returns when the leader has
 // acknowledged that for every attempt, or with ctx.
-func (e *Executor) Drain(ctx context.Context) error { return nil }
+func (e *Executor) Drain(ctx context.Context) error {
+	e.mu.Lock()
+	first := !e.draining
+	e.draining = true
+	all := e.list()
+	if first && len(all) == 0 {
+		close(e.drained)
+	}
+	e.mu.Unlock()
+	signal(e.beat)
+	for _, a := range all {
+		a.halt()
+	}
+	timer := time.NewTimer(e.cfg.Drain)
+	defer timer.Stop()
+	for {
+		select {
+		case <-e.drained:
+			return nil
+		case <-ctx.Done():
+			return casare.Errorf(casare.CodeTimeout, "drain: %d attempts not given back: %w", e.count(), context.Cause(ctx))
+		case <-timer.C:
+			e.cfg.Logger.WarnContext(ctx, "steps do not end, their attempts are given back as of their last checkpoint")
+			for _, a := range all {
+				a.kill(errDrained)
+			}
+		}
+	}
+}
 
-// Stop ends the session and every attempt, and waits for them. Without Drain before it, it is as if the robot had died.
-func (e *Executor) Stop() {}
+// Running lists the jobs that this robot holds, for its own health page.
+func (e *Executor) Running() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	ids := make([]string, 0, len(e.attempts))
+	for id := range e.attempts {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}
 
-// Running lists the jobs that hold a slot here, for this robot's own health page.
-func (e *Executor) Running() []string { return nil }
+func (e *Executor) count() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.attempts)
+}
+
+// list returns all attempts. The caller holds mu.
+func (e *Executor) list() []*attempt {
+	all := make([]*attempt, 0, len(e.attempts))
+	for _, a := range e.attempts {
+		all = append(all, a)
+	}
+	return all
+}
+
+// find returns an attempt that this robot holds, else nil.
+func (e *Executor) find(jobID string, epoch uint64) *attempt {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if a := e.attempts[jobID]; a != nil && a.epoch == epoch {
+		return a
+	}
+	return nil
+}
+
+// assign takes attempts from the leader. One that is here already stays as it is; one of an older epoch is over.
+func (e *Executor) assign(m *session.Assign) {
+	e.mu.Lock()
+	if m.Term < e.term {
+		e.mu.Unlock()
+		return // a deposed leader still talks
+	}
+	e.term = m.Term
+	var older, fresh []*attempt
+	for _, spec := range m.Attempts {
+		known := e.attempts[spec.JobID]
+		if known != nil && known.epoch >= spec.Epoch {
+			continue
+		}
+		if known != nil {
+			older = append(older, known)
+		}
+		a := e.newAttempt(spec)
+		e.attempts[spec.JobID] = a
+		fresh = append(fresh, a)
+	}
+	draining := e.draining
+	e.mu.Unlock()
+	for _, a := range older {
+		a.kill(errGone)
+	}
+	for _, a := range fresh {
+		if draining {
+			a.halt()
+		}
+		e.group.Go(func(ctx context.Context) { e.run(ctx, a) })
+	}
+}
+
+func (e *Executor) newAttempt(spec session.Assignment) *attempt {
+	a := &attempt{
+		jobID: spec.JobID, epoch: spec.Epoch, spec: spec, robot: e.cfg.Robot.ID,
+		stop: make(chan struct{}), acked: make(chan struct{}), seq: spec.Seq, online: e.online,
+	}
+	a.log.first = spec.Lines
+	a.wakes = func() { e.mark(a) }
+	if spec.Started {
+		a.say = startSaid
+	}
+	return a
+}
+
+// run takes an attempt from its assignment to its end.
+func (e *Executor) run(ctx context.Context, a *attempt) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	a.bind(cancel)
+	limit := time.Duration(a.spec.TimeoutMillis) * time.Millisecond
+	ctx, done := context.WithTimeoutCause(ctx, limit, errTimeout)
+	defer done()
+	var out Outcome
+	select {
+	case <-a.stop:
+		out.Released = true
+	case <-ctx.Done():
+		out = outcomeOf(ctx)
+	case e.slots <- struct{}{}:
+		out = e.execute(ctx, a)
+		<-e.slots
+	}
+	if end, ok := a.concludes(out); ok {
+		a.finish(end)
+	}
+}
+
+// outcomeOf is how an attempt ends that has not come to run its document.
+func outcomeOf(ctx context.Context) Outcome {
+	if context.Cause(ctx) == errTimeout { //nolint:errorlint // the cause is set here and never wrapped
+		return Outcome{State: casare.JobTimeout}
+	}
+	return Outcome{State: casare.JobCancelled}
+}
+
+// execute runs the document.
+func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
+	doc, ask := e.programs.want(a.spec.Revision)
+	if ask {
+		signal(e.wake)
+	}
+	program, err := doc.compile(ctx, e.runner)
+	switch {
+	case ctx.Err() != nil:
+		return outcomeOf(ctx)
+	case casare.CodeOf(err) == casare.CodeUnsupported:
+		return Outcome{Rejected: err.Error()}
+	case err != nil:
+		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "ValidationError", Message: err.Error()}}
+	}
+	a.begin(casare.TimeOf(e.cfg.Now()))
+	said := time.AfterFunc(e.cfg.Started, a.started)
+	defer said.Stop()
+	var base uint64
+	if a.spec.Started {
+		// The same attempt once more, after this robot's restart: numbers must go on where nobody remembers. Time does.
+		base = uint64(max(0, a.begun))
+	}
+	return program.Run(ctx, RunOptions{
+		Variables:  a.spec.Variables,
+		Resume:     a.spec.Checkpoint,
+		Stop:       a.stop,
+		Checkpoint: a.checkpoint,
+		Step:       func(s casare.StepEvent) { a.onStep(s, base) },
+		Log:        a.onLog,
+		Now:        e.cfg.Now,
+		Logger:     e.cfg.Logger,
+	})
+}
+
+// drop ends an attempt that is over for this robot and forgets it.
+func (e *Executor) drop(a *attempt) {
+	a.kill(errGone)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.attempts[a.jobID] == a {
+		delete(e.attempts, a.jobID)
+	}
+	if !e.draining || len(e.attempts) > 0 {
+		return
+	}
+	select {
+	case <-e.drained:
+	default:
+		close(e.drained)
+	}
+}
+
+// mark notes that an attempt may have something to report. It is called with the attempt's mu held.
+func (e *Executor) mark(a *attempt) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, ok := e.marked[a]; !ok {
+		e.marked[a] = struct{}{}
+		e.dirty = append(e.dirty, a)
+	}
+	signal(e.wake)
+}
+
+func signal(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}

@@ -2,6 +2,8 @@ package executor
 
 import (
 	"context"
+	"log/slog"
+	"time"
 
 	"casare"
 )
@@ -15,6 +17,7 @@ type Runner interface {
 
 // Program is a compiled document. It may run many times at once.
 type Program interface {
+	// Run ends when the document does, or ctx, whose cause says why. It waits for all that it started.
 	Run(ctx context.Context, o RunOptions) Outcome
 }
 
@@ -24,8 +27,10 @@ type RunOptions struct {
 	Resume     []byte                                      // Snapshot.Data to go on from; empty starts at the beginning
 	Stop       <-chan struct{}                             // closed: stop at the next step boundary
 	Checkpoint func(ctx context.Context, s Snapshot) error // called between steps, never concurrently
-	Step       func(casare.StepEvent)                      // called in order; N and Progress are set
-	Log        func(casare.LogLine)                        // called in order; N, Time, Level, Message and Step are set
+	Step       func(casare.StepEvent)                      // called in order, from N = 0
+	Log        func(casare.LogLine)                        // called in order, from N = 0
+	Now        func() time.Time
+	Logger     *slog.Logger
 }
 
 // Snapshot is where a run stands.
@@ -35,10 +40,11 @@ type Snapshot struct {
 	Progress int
 }
 
-// Outcome is how a run ended. State is terminal unless Released.
+// Outcome is how a run ended. State is terminal unless Released or Rejected is set.
 type Outcome struct {
 	State     casare.JobState
-	Released  bool // it stopped in the middle because Stop was closed; the last Snapshot is where
+	Rejected  string // this robot cannot run it, and why; set by the executor, not by a Program
+	Released  bool   // it stopped in the middle because Stop was closed; the last Snapshot is where
 	Error     *casare.JobError
 	Variables []byte // raw JSON object at the end
 }

@@ -1,0 +1,392 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"casare"
+	"casare/executor/engine"
+	"casare/session"
+)
+
+// attempt is one run of a job on this robot, from its assignment until the leader has acknowledged its end. What it has to
+// report leaves one entry at a time, see next.
+type attempt struct {
+	jobID string
+	epoch uint64
+	spec  session.Assignment
+	robot string
+	stop  chan struct{} // closed: stop at the next step boundary
+	wakes func()        // tells the sender that next may have something
+
+	mu       sync.Mutex
+	cancel   context.CancelCauseFunc // of the run; nil before it is there
+	cause    error                   // why the run shall end
+	stopping bool                    // stop is closed
+	begun    casare.Time             // when the run began
+	reason   string                  // of the cancel
+	online   bool                    // a session stands that will acknowledge
+	acked    chan struct{}           // closed and replaced at each answer of the leader
+	seq      uint64                  // last checkpoint in the state
+	flying   *flying                 // reported and not answered
+	say      sayStart
+	snapshot *Snapshot // newest, not acknowledged
+	taken    uint64    // counts snapshots
+	log      logBuffer
+	logDue   bool // log lines have waited long enough to go without a checkpoint
+	step     string
+	progress int
+	end      *ending
+	live     live
+}
+
+// flying is the entry of a report that waits for its ack.
+type flying struct {
+	what  casare.CommandType
+	taken uint64 // the snapshot it carried, 0 for none
+	lines uint64 // one past the last log line it carried
+}
+
+// sayStart is how far the report that the attempt has started has come.
+type sayStart uint8
+
+const (
+	startUnsaid sayStart = iota // it has only just begun: a short job never says so
+	startDue
+	startSaid
+)
+
+// ending is how the attempt is over on this robot. Exactly one field is set.
+type ending struct {
+	finish *casare.FinishJob
+	reject *casare.RejectJob
+	give   *casare.ReleaseJob
+}
+
+// next moves the next entry that is due into r, and says how large about it is; 0 when nothing is due or an ack is awaited.
+// Entries of an attempt leave in order: that it has started, checkpoints and log, its end.
+func (a *attempt) next(r *session.Report) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.flying != nil {
+		return 0
+	}
+	if a.end != nil && (a.end.reject != nil || a.end.give != nil && a.snapshot == nil && len(a.log.lines) == 0) {
+		return a.nextGiven(r)
+	}
+	chunk, all := a.log.next()
+	switch {
+	case a.end != nil && a.end.finish != nil && all:
+		// A snapshot that has not left is of no use any more.
+		f := *a.end.finish
+		f.Log = chunk
+		r.Finishes = append(r.Finishes, f)
+		a.fly(casare.CommandFinishJob, 0, chunk)
+		return entrySize + len(f.Result) + sizeOf(chunk)
+	case a.snapshot != nil && (a.end == nil || a.end.finish == nil):
+		r.Checkpoints = append(r.Checkpoints, casare.CheckpointJob{
+			JobID: a.jobID, Epoch: a.epoch, Seq: a.seq + 1, Data: a.snapshot.Data, Step: a.snapshot.Step,
+			Progress: max(a.snapshot.Progress, a.progress), Log: chunk,
+		})
+		a.fly(casare.CommandCheckpointJob, a.taken, chunk)
+		return entrySize + len(a.snapshot.Data) + sizeOf(chunk)
+	case len(chunk.Lines) > 0 && (a.logDue || !all || a.end != nil):
+		r.Checkpoints = append(r.Checkpoints, casare.CheckpointJob{
+			JobID: a.jobID, Epoch: a.epoch, Step: a.step, Progress: a.progress, Log: chunk,
+		})
+		a.logDue = false
+		a.fly(casare.CommandCheckpointJob, 0, chunk)
+		return entrySize + sizeOf(chunk)
+	case a.say == startDue && a.end == nil:
+		r.Started = append(r.Started, casare.StartJob{JobID: a.jobID, Epoch: a.epoch})
+		a.fly(casare.CommandStartJob, 0, chunk)
+		return entrySize
+	}
+	return 0
+}
+
+func (a *attempt) nextGiven(r *session.Report) int {
+	if a.end.reject != nil {
+		r.Rejects = append(r.Rejects, *a.end.reject)
+		a.flying = &flying{what: casare.CommandRejectJob}
+	} else {
+		r.Releases = append(r.Releases, *a.end.give)
+		a.flying = &flying{what: casare.CommandReleaseJob}
+	}
+	return entrySize
+}
+
+// entrySize is about what an entry takes beside its contents.
+const entrySize = 256
+
+func sizeOf(c casare.LogChunk) int {
+	size := 0
+	for _, line := range c.Lines {
+		size += len(line)
+	}
+	return size
+}
+
+func (a *attempt) fly(what casare.CommandType, taken uint64, chunk casare.LogChunk) {
+	a.flying = &flying{what: what, taken: taken}
+	if len(chunk.Lines) > 0 {
+		a.flying.lines = chunk.From + uint64(len(chunk.Lines))
+	}
+}
+
+// answer takes in the leader's ack. over says that the attempt is done with: its end is recorded, or it is no longer this
+// robot's.
+func (a *attempt) answer(ack session.Ack) (over bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	f := a.flying
+	if f == nil || f.what != ack.What {
+		return false // of an entry that was sent before the session was renewed; it will be sent again
+	}
+	a.flying = nil
+	close(a.acked)
+	a.acked = make(chan struct{})
+	//exhaustive:ignore // every other code is handled alike
+	switch ack.Code {
+	case "":
+		return a.took(f, ack)
+	case casare.CodeStaleEpoch, casare.CodeTransition, casare.CodeNotFound, casare.CodeForbidden:
+		return true
+	case casare.CodeGap:
+		a.seq = ack.Seq
+	default:
+		return a.refused(f, ack)
+	}
+	a.wakes()
+	return false
+}
+
+func (a *attempt) took(f *flying, ack session.Ack) (over bool) {
+	if f.lines > 0 {
+		a.log.forget(f.lines)
+	}
+	//exhaustive:ignore // no other command is reported
+	switch f.what {
+	case casare.CommandFinishJob, casare.CommandRejectJob, casare.CommandReleaseJob:
+		return true
+	case casare.CommandCheckpointJob:
+		a.seq, a.say = max(a.seq, ack.Seq), startSaid
+		if f.taken != 0 && f.taken == a.taken {
+			a.snapshot = nil
+		}
+	case casare.CommandStartJob:
+		a.say = startSaid
+	}
+	a.wakes()
+	return false
+}
+
+// refused handles an entry that the state cannot take as it is. The job must not hang because of it: a result that is refused
+// becomes a failure that says so; anything else is left out.
+func (a *attempt) refused(f *flying, ack session.Ack) (over bool) {
+	failure := &casare.JobError{ErrorType: string(ack.Code), Message: shorten("the result was refused: "+ack.Message, maxMessage)}
+	//exhaustive:ignore // no other command is reported
+	switch f.what {
+	case casare.CommandFinishJob:
+		if old := a.end.finish; len(old.Result) == 0 && len(a.log.lines) == 0 {
+			return true // it cannot get smaller; the lease or a person ends it
+		}
+		a.log.forget(a.log.first + uint64(len(a.log.lines)))
+		a.end.finish = &casare.FinishJob{
+			JobID: a.jobID, Epoch: a.epoch, State: casare.JobFailed, Error: failure, StartedAt: a.begun,
+		}
+	case casare.CommandCheckpointJob:
+		a.log.forget(f.lines)
+		if f.taken == a.taken {
+			a.snapshot = nil
+		}
+	case casare.CommandStartJob:
+		a.say = startSaid
+	case casare.CommandRejectJob, casare.CommandReleaseJob:
+		return true
+	}
+	a.wakes()
+	return false
+}
+
+// connect goes on after a welcome: what was not acknowledged is sent again, counted on from what the state holds.
+func (a *attempt) connect(seq uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.seq, a.flying, a.online = seq, nil, true
+	a.wakes()
+}
+
+// disconnect lets go of acks that will not come.
+func (a *attempt) disconnect() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.flying, a.online = nil, false
+	close(a.acked)
+	a.acked = make(chan struct{})
+}
+
+// ackWait is how long a run waits for the checkpoint before the one it takes. It is pipelined by one while the leader answers;
+// when it does not, the run goes on, and only the newest checkpoint is kept.
+const ackWait = 200 * time.Millisecond
+
+// checkpoint takes a snapshot over from the run.
+func (a *attempt) checkpoint(ctx context.Context, s Snapshot) error {
+	timer := time.NewTimer(ackWait)
+	defer timer.Stop()
+	for {
+		a.mu.Lock()
+		if a.snapshot == nil || !a.online {
+			break
+		}
+		acked := a.acked
+		a.mu.Unlock()
+		select {
+		case <-acked:
+			continue
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		a.mu.Lock()
+		break
+	}
+	a.snapshot = &s
+	a.taken++
+	a.progress = max(a.progress, s.Progress)
+	a.wakes()
+	a.mu.Unlock()
+	return nil
+}
+
+// started is due a moment after the run began.
+func (a *attempt) started() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.say == startUnsaid && a.end == nil {
+		a.say = startDue
+		a.wakes()
+	}
+}
+
+// finish keeps how the attempt ended until the leader has it. The first end holds.
+func (a *attempt) finish(end ending) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.end == nil {
+		a.end = &end
+		a.wakes()
+	}
+}
+
+// begin notes that the run begins.
+func (a *attempt) begin(now casare.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.begun = now
+}
+
+// halt asks the run to stop at its next step boundary.
+func (a *attempt) halt() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.stopping {
+		a.stopping = true
+		close(a.stop)
+	}
+}
+
+// bind gives the attempt the means to end its run; one that is over already ends at once.
+func (a *attempt) bind(cancel context.CancelCauseFunc) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.cancel = cancel
+	if a.cause != nil {
+		cancel(a.cause)
+	}
+}
+
+// kill ends the run because of cause. The first cause holds, but that the attempt is gone outdoes all.
+func (a *attempt) kill(cause error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.cause == nil || cause == errGone {
+		a.cause = cause
+	}
+	if a.cancel != nil {
+		a.cancel(cause)
+	}
+}
+
+// cancelled ends the run as its job's cancel asks for.
+func (a *attempt) cancelled(reason string) {
+	a.mu.Lock()
+	a.reason = reason
+	a.mu.Unlock()
+	a.kill(errCancelled)
+}
+
+// concludes turns what a run left behind into what is reported. false: nothing is, because the attempt is no longer this
+// robot's or the process stops.
+func (a *attempt) concludes(out Outcome) (ending, bool) {
+	a.mu.Lock()
+	cause, reason, begun := a.cause, a.reason, a.begun
+	a.mu.Unlock()
+	give := ending{give: &casare.ReleaseJob{JobID: a.jobID, Epoch: a.epoch}}
+	switch {
+	case errors.Is(cause, errGone):
+		return ending{}, false
+	case out.Released, out.State == casare.JobCancelled && errors.Is(cause, errDrained):
+		return give, true
+	case out.State == casare.JobCancelled && !errors.Is(cause, errCancelled):
+		return ending{}, false // the process stops without a drain
+	}
+	if out.Rejected != "" {
+		return ending{reject: &casare.RejectJob{
+			JobID: a.jobID, Epoch: a.epoch, RobotID: a.robot, Reason: shorten(out.Rejected, maxReason),
+		}}, true
+	}
+	f := &casare.FinishJob{
+		JobID: a.jobID, Epoch: a.epoch, State: out.State, Error: out.Error, Result: out.Variables, StartedAt: begun,
+	}
+	if out.State == casare.JobCancelled {
+		f.Error = errorOf(out.Error, "Cancelled", reason)
+	}
+	if out.State == casare.JobTimeout {
+		f.Error = errorOf(out.Error, engine.TypeTimeout, "Job execution timed out")
+	}
+	if f.Error != nil {
+		f.Error.Message = shorten(f.Error.Message, maxMessage)
+	}
+	return ending{finish: f}, true
+}
+
+// maxReason is how long the reason of a rejection may be.
+const maxReason = 4 << 10
+
+// errorOf keeps the step that an error names, under the type and sentence that old clients know.
+func errorOf(failure *casare.JobError, typ, message string) *casare.JobError {
+	e := &casare.JobError{ErrorType: typ, Message: message}
+	if failure != nil {
+		e.NodeID = failure.NodeID
+	}
+	return e
+}
+
+// flushLog makes log lines leave that wait for no checkpoint.
+func (a *attempt) flushLog() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.log.lines) > 0 && !a.logDue {
+		a.logDue = true
+		a.wakes()
+	}
+}
+
+// heldState tells a hello about the attempt.
+func (a *attempt) heldState() session.Held {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return session.Held{JobID: a.jobID, Epoch: a.epoch, Seq: a.seq, Finished: a.end != nil}
+}
