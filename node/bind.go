@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -236,7 +237,7 @@ func newInput(f *Field, ports []string, config *value.Dict) input {
 			if first == nil {
 				first = v
 			}
-			in.dynamic = in.dynamic || !f.raw && f.kind != KindExpr && mentions(v)
+			in.dynamic = in.dynamic || !f.raw && f.kind != KindExpr && len(template.Paths(v)) > 0
 		}
 	}
 	if text, ok := first.(string); ok && f.kind == KindExpr && text != "" {
@@ -263,27 +264,6 @@ func (in *input) problem() string {
 	return ""
 }
 
-// mentions says whether a value may hold a template. It may say so too often.
-func mentions(v Value) bool {
-	switch v := v.(type) {
-	case string:
-		return strings.Contains(v, "{{") || strings.Contains(v, "${") || strings.Contains(v, "%")
-	case value.List:
-		for _, e := range v {
-			if mentions(e) {
-				return true
-			}
-		}
-	case *value.Dict:
-		for _, e := range v.All() {
-			if mentions(e) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 func (b *Bound) bindInputs(host Host, in map[string]Value) error {
 	for i := range b.inputs {
 		n := &b.inputs[i]
@@ -296,7 +276,7 @@ func (b *Bound) bindInputs(host Host, in map[string]Value) error {
 			return err
 		}
 		if f.must && (v == nil || v == "") {
-			return Fail(TypeInput, "required input '%s' has no value", f.name)
+			return Fail(TypeInput, "%s", cmp.Or(f.missing, "required input '"+f.name+"' has no value"))
 		}
 		if v != nil {
 			f.set(v)

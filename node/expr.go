@@ -2,11 +2,10 @@ package node
 
 import (
 	"context"
-	"regexp"
+	"fmt"
 
 	"casare/value"
 	"casare/workflow/expr"
-	"casare/workflow/template"
 )
 
 // Expr is an expression as a step is given it: the source in its config, or a value that came by wire and stands for itself.
@@ -16,19 +15,19 @@ type Expr struct {
 	code   *compiled
 }
 
-// compiled is made once per bound step.
+// compiled is a source read both ways, once per bound step.
 type compiled struct {
-	expr  *expr.Expr
-	err   error
-	whole bool // the source is one template and nothing else
+	value     *expr.Expr
+	condition *expr.Expr
+	err       error
 }
 
-// wholeTemplate matches a text that is exactly one reference.
-var wholeTemplate = regexp.MustCompile(`^\s*(?:\{\{\s*[^{}]+?\s*\}\}|\$\{\s*[^{}]+?\s*\}|%[^%{}\s]+%)\s*$`)
-
 func compile(source string) *compiled {
-	code, err := expr.ParseCondition(source)
-	return &compiled{expr: code, err: err, whole: wholeTemplate.MatchString(source)}
+	code := &compiled{}
+	if code.value, code.err = expr.ParseTemplated(source); code.err == nil {
+		code.condition, code.err = expr.ParseCondition(source)
+	}
+	return code
 }
 
 // given turns what a field is given into an Expr.
@@ -50,14 +49,14 @@ func (e *Expr) Eval(ctx context.Context, r *Run) (Value, error) {
 	if e.code == nil {
 		return e.plain, nil
 	}
-	if e.code.whole {
-		v := template.Resolve(e.source, r.host)
-		if text, ok := v.(string); ok && text == e.source {
-			return nil, Fail("", "%s does not exist", text)
-		}
-		return v, nil
+	if e.code.err != nil {
+		return nil, e.wrap(e.code.err)
 	}
-	return e.condition(ctx, r)
+	v, err := e.code.value.Eval(ctx, r.host)
+	if err != nil {
+		return nil, e.wrap(err)
+	}
+	return v, nil
 }
 
 // Truth returns whether the value counts as true. A source that is exactly one template counts as false when it names "false",
@@ -66,20 +65,14 @@ func (e *Expr) Truth(ctx context.Context, r *Run) (bool, error) {
 	if e.code == nil {
 		return value.Truth(e.plain), nil
 	}
-	v, err := e.condition(ctx, r)
-	if err != nil {
-		return false, err
+	if e.code.err != nil {
+		return false, e.wrap(e.code.err)
 	}
-	return value.Truth(v), nil
+	ok, err := e.code.condition.Truth(ctx, r.host)
+	if err != nil {
+		return false, e.wrap(err)
+	}
+	return ok, nil
 }
 
-func (e *Expr) condition(ctx context.Context, r *Run) (Value, error) {
-	if e.code.err != nil {
-		return nil, Fail("", "expression %q: %w", e.source, e.code.err)
-	}
-	v, err := e.code.expr.Eval(ctx, r.host)
-	if err != nil {
-		return nil, Fail("", "expression %q: %w", e.source, err)
-	}
-	return v, nil
-}
+func (e *Expr) wrap(err error) error { return fmt.Errorf("expression %q: %w", e.source, err) }

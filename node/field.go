@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"casare/value"
 )
@@ -30,6 +31,7 @@ type Field struct {
 
 	def        Value
 	must       bool
+	missing    string // what the step fails with
 	strict     bool
 	raw        bool
 	nameOfVar  bool
@@ -54,8 +56,12 @@ type variadic struct{ shown, max int }
 // Or gives the default: what a missing or null value means, and "" too where the field is no text.
 func (f *Field) Or(v any) *Field { f.def = literal(v); return f }
 
-// Must keeps Run from being called without a value; "" is none.
-func (f *Field) Must() *Field { f.must = true; return f }
+// Must keeps Run from being called without a value; "" is none. The step then fails with this sentence, if one is given.
+func (f *Field) Must(sentence ...string) *Field {
+	f.must = true
+	f.missing = strings.Join(sentence, " ")
+	return f
+}
 
 // OneOf advises which values make sense; with Strict others are refused.
 func (f *Field) OneOf(values ...any) *Field {

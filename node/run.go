@@ -67,6 +67,9 @@ func (r *Run) Keep(name string, v Value) Value {
 	return v
 }
 
+// Kept returns what Keep stored under the name in this scope; nil when nothing.
+func (r *Run) Kept(name string) Value { return r.saved.Kept[name] }
+
 // KeepOutputs leaves the outputs of the execution before in place.
 func (r *Run) KeepOutputs() { r.keep = true }
 

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"casare/value"
@@ -248,38 +249,23 @@ func holds(when []condition) bool {
 	return true
 }
 
-// literal turns what a Go program writes into a value.
+// literal turns what a Go program writes into a value. It panics on a kind that no value has.
 func literal(v any) Value {
-	switch v := v.(type) {
-	case int:
-		return int64(v)
-	case []any:
-		out := make(value.List, len(v))
-		for i, e := range v {
-			out[i] = literal(e)
-		}
-		return out
-	case Values:
-		return v.dict()
-	case map[string]any:
-		return Values(v).dict()
+	if vs, ok := v.(Values); ok {
+		return vs.Dict()
 	}
-	return v
+	out, err := value.From(v)
+	if err != nil {
+		panic(fmt.Sprintf("node: %v", err))
+	}
+	return out
 }
 
-// dict returns the values sorted by name.
-func (vs Values) dict() *value.Dict {
-	names := make([]string, 0, len(vs))
-	for name := range vs {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+// Dict returns the values sorted by name.
+func (vs Values) Dict() *value.Dict {
 	b := value.NewDict()
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(vs)) {
 		b.Set(name, literal(vs[name]))
 	}
 	return b.Dict()
 }
-
-// Dict returns the values as a dict, sorted by name.
-func (vs Values) Dict() *value.Dict { return vs.dict() }

@@ -1,0 +1,12 @@
+// Package all links every node type into a program: import it for its effect on node.Default. A new category is one folder and
+// one line here.
+package all
+
+import (
+	_ "casare/nodes/basic"
+	_ "casare/nodes/control"
+	_ "casare/nodes/data"
+	_ "casare/nodes/fault"
+	_ "casare/nodes/utility"
+	_ "casare/nodes/variable"
+)

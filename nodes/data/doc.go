@@ -1,0 +1,2 @@
+// Package data holds the node types that compute with values: numbers, texts, lists and dicts.
+package data

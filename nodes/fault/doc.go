@@ -1,0 +1,2 @@
+// Package fault holds the node types that make and handle errors.
+package fault
