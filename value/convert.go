@@ -53,7 +53,7 @@ func ParseInt(text string, base int) (Value, error) {
 	invalid := func() (Value, error) {
 		return nil, refused(Faultf(ValueError, "invalid literal for int() with base %d: %s", base, Repr(text)))
 	}
-	s := strings.TrimFunc(text, isSpace)
+	s := strings.TrimFunc(text, IsSpace)
 	sign := ""
 	if s != "" && (s[0] == '+' || s[0] == '-') {
 		sign, s = s[:1], s[1:]
@@ -150,7 +150,7 @@ func bigFloat(x *big.Int) (float64, error) {
 
 func parseFloat(text string) (float64, error) {
 	invalid := refused(Faultf(ValueError, "could not convert string to float: %s", Repr(text)))
-	s := foldDigits(strings.TrimFunc(text, isSpace))
+	s := foldDigits(strings.TrimFunc(text, IsSpace))
 	if strings.ContainsAny(s, "xXpP") { // Go reads hexadecimal floats, Python does not
 		return 0, invalid
 	}
@@ -171,8 +171,8 @@ func parseFloat(text string) (float64, error) {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// isSpace is Python's str.isspace for one code point.
-func isSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
+// IsSpace is Python's str.isspace for one code point.
+func IsSpace(r rune) bool { return unicode.IsSpace(r) || 0x1c <= r && r <= 0x1f }
 
 // ToBool returns what a yes-or-no field makes of v: of a text, whether it is true, 1, yes or on in any case; of all else, Truth.
 func ToBool(v Value) bool {
@@ -180,7 +180,7 @@ func ToBool(v Value) bool {
 	if !ok {
 		return Truth(v)
 	}
-	switch strings.ToLower(strings.TrimFunc(s, isSpace)) {
+	switch strings.ToLower(strings.TrimFunc(s, IsSpace)) {
 	case "true", "1", "yes", "on":
 		return true
 	default:

@@ -128,14 +128,15 @@ func appendText(dst []byte, s string) []byte {
 		case unicode.IsPrint(r):
 			dst = append(dst, s[i:i+size]...)
 		default:
-			dst = appendEscaped(dst, r)
+			dst = AppendEscaped(dst, r)
 		}
 		i += size
 	}
 	return append(dst, quote)
 }
 
-func appendEscaped(dst []byte, r rune) []byte {
+// AppendEscaped appends r as the escape Python writes for it: \xhh, \uhhhh or \Uhhhhhhhh.
+func AppendEscaped(dst []byte, r rune) []byte {
 	letter, digits := byte('x'), 2
 	switch {
 	case r > 0xffff:
