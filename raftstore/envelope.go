@@ -1,6 +1,7 @@
 package raftstore
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -18,7 +19,8 @@ const (
 	maxEntry       = 512 << 10
 	maxCommands    = 1024
 	maxID          = 64
-	entryOverhead  = 16 // version byte and array head, generously
+	entryOverhead  = 16   // version byte and array head, generously
+	cborArray16    = 0x99 // head of a CBOR array whose length follows in two bytes
 )
 
 // flagMayIgnore marks a command that a program which does not know it may skip. Without it such a program halts.
@@ -93,7 +95,8 @@ func validID(id string) bool {
 // joinFrames makes the data of one entry.
 func joinFrames(frames [][]byte, size int) []byte {
 	entry := make([]byte, 0, size+entryOverhead)
-	entry = append(entry, entryVersion, 0x99, byte(len(frames)>>8), byte(len(frames))) // 0x99: a CBOR array, length in two bytes
+	entry = append(entry, entryVersion, cborArray16)
+	entry = binary.BigEndian.AppendUint16(entry, uint16(len(frames))) //nolint:gosec // at most maxCommands
 	for _, f := range frames {
 		entry = append(entry, f...)
 	}

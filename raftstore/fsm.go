@@ -104,7 +104,7 @@ func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 		return putRow(tx.Bucket(bucketMeta), keyMeta, meta)
 	})
 	if err != nil {
-		f.latch.fail(fmt.Errorf("apply to the state: %w", err))
+		_ = f.latch.fail(fmt.Errorf("apply to the state: %w", err)) // refuseAll gives it to each
 		<-f.latch.released
 		return f.refuseAll(answers)
 	}

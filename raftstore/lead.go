@@ -112,7 +112,7 @@ func (s *Store) await(ctx context.Context, start func(r *raft.Raft) raft.Future)
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.ProposeTimeout)
 	defer cancel()
 	answer := make(chan error, 1)
-	if !s.background.Go(func(context.Context) { answer <- start(r).Error() }) {
+	if !s.background.Go(func(context.Context) { answer <- start(r).Error() }) { //nolint:contextcheck // the group gives its own context
 		return errClosed
 	}
 	select {

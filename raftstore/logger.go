@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,15 +37,15 @@ func (l *raftLog) Accept(_ string, level hclog.Level, msg string, args ...any) {
 	}
 	attrs := make([]slog.Attr, 0, len(args)/2+1)
 	attrs = append(attrs, slog.String("raft", msg))
-	repeat := msg
+	repeat := []string{msg}
 	for i := 0; i+1 < len(args); i += 2 {
 		name, value := fmt.Sprint(args[i]), fmt.Sprint(args[i+1])
 		attrs = append(attrs, slog.String(name, value))
 		if name == "peer" {
-			repeat += value
+			repeat = append(repeat, value)
 		}
 	}
-	if !l.fresh(repeat) {
+	if !l.fresh(strings.Join(repeat, " ")) {
 		return
 	}
 	// What raft calls an error is an event of its protocol: a peer that is gone, a connection that broke.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"path/filepath"
-	"sync/atomic"
 
 	"github.com/hashicorp/raft"
 	raftboltdb "github.com/hashicorp/raft-boltdb/v2"
@@ -22,7 +21,6 @@ type logStore struct {
 	store  *raftboltdb.BoltStore
 	latch  *latch
 	faults faults
-	last   atomic.Uint64 // highest index written
 }
 
 func openLog(dir string, l *latch, f faults) (*logStore, error) {

@@ -340,7 +340,7 @@ func (s *state) sync(path string) error {
 	if err := s.faults.before(opRestoreSync); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path, os.O_RDWR, filesMode) //nolint:gosec // the store's own folder
+	f, err := os.OpenFile(path, os.O_RDWR, filesMode)
 	if err != nil {
 		return err
 	}

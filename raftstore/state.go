@@ -297,7 +297,7 @@ func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil // a folder cannot be synced there
 	}
-	f, err := os.Open(dir) //nolint:gosec // the store's own folder
+	f, err := os.Open(dir)
 	if err != nil {
 		return err
 	}

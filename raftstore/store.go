@@ -124,10 +124,10 @@ func (s *Store) Start(ctx context.Context) error {
 	s.raft.Store(r)
 	s.background.Start(ctx)
 	s.subscribers.Start(ctx)
-	s.background.Go(s.watchLeader(r))
-	s.background.Go(s.proposer.run)
-	s.background.Go(s.snapshotBySize)
-	s.background.Go(s.pruneEvents)
+	s.background.Go(s.watchLeader(r)) //nolint:contextcheck // the group gives its own context
+	s.background.Go(s.proposer.run)   //nolint:contextcheck // the group gives its own context
+	s.background.Go(s.snapshotBySize) //nolint:contextcheck // the group gives its own context
+	s.background.Go(s.pruneEvents)    //nolint:contextcheck // the group gives its own context
 	return nil
 }
 
