@@ -1,0 +1,68 @@
+package nodetest
+
+import (
+	"context"
+
+	"casare/node"
+	"casare/value"
+	"casare/workflow"
+)
+
+// StepID is the id of the step that Run executes.
+const StepID = "n"
+
+// Case is one execution of one step.
+type Case struct {
+	Type   string
+	Config *value.Dict
+	Inputs *value.Dict // values arriving by wire
+	Vars   *value.Dict // variables before
+}
+
+// Result is what the execution did.
+type Result struct {
+	Problems []workflow.Problem
+	Outcome  node.Outcome
+	Err      error
+	Host     *Host
+}
+
+// Next lists the ports that control leaves by, a body that is opened included.
+func (r *Result) Next() []string {
+	if r.Outcome.Open != "" {
+		return []string{r.Outcome.Open}
+	}
+	return r.Outcome.Next
+}
+
+// Output returns a data output; nil when it is not set.
+func (r *Result) Output(port string) node.Value {
+	v, _ := r.Outcome.Outputs.Get(port)
+	return v
+}
+
+// Run binds and executes the case. A step that sleeps is woken at once.
+func Run(ctx context.Context, registry *node.Registry, c Case) Result {
+	config := c.Config
+	if config == nil {
+		config = value.DictOf()
+	}
+	r := Result{Host: NewHost(c.Vars)}
+	var bound *node.Bound
+	bound, r.Problems = registry.Bind(&workflow.Step{ID: StepID, Type: c.Type, Config: config})
+	if bound == nil {
+		r.Err = workflow.Err(r.Problems)
+		return r
+	}
+	in := map[string]node.Value{}
+	for port, v := range c.Inputs.All() {
+		if name, ok := port.(string); ok {
+			in[name] = v
+		}
+	}
+	r.Outcome, r.Err = bound.Exec(ctx, r.Host, in)
+	if r.Err == nil && r.Outcome.Sleep > 0 {
+		r.Outcome, r.Err = bound.Resume(ctx, r.Host, in, r.Outcome.Saved, node.Event{Kind: node.Woken})
+	}
+	return r
+}

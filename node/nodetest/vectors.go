@@ -1,0 +1,142 @@
+package nodetest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing" //nolint:depguard // a package of test helpers
+
+	"casare/node"
+	"casare/value"
+)
+
+// Folder returns where the recorded cases lie: CASARE_VECTORS, or the folder beside the repository. Without them the test is skipped.
+func Folder(tb testing.TB) string {
+	tb.Helper()
+	folder := os.Getenv("CASARE_VECTORS")
+	if folder == "" {
+		folder = filepath.Join(root(tb), "..", "shared", "vectors")
+	}
+	if _, err := os.Stat(folder); err != nil {
+		tb.Skipf("no recorded cases at %s: set CASARE_VECTORS to their folder", folder)
+	}
+	return folder
+}
+
+// root is the folder of go.mod.
+func root(tb testing.TB) string {
+	tb.Helper()
+	folder, err := os.Getwd()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+			return folder
+		}
+		parent := filepath.Dir(folder)
+		if parent == folder {
+			tb.Fatal("no go.mod above the test's folder")
+		}
+		folder = parent
+	}
+}
+
+// Load reads a file of recorded cases.
+func Load(tb testing.TB, name string) []*value.Dict {
+	tb.Helper()
+	raw, err := os.ReadFile(filepath.Join(Folder(tb), name)) //nolint:gosec // a test reads the file its developer names
+	if err != nil {
+		tb.Fatal(err)
+	}
+	parsed, err := value.ParseJSON(raw)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	list, _ := parsed.(value.List)
+	out := make([]*value.Dict, 0, len(list))
+	for _, v := range list {
+		if d, ok := v.(*value.Dict); ok {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// Vectors runs the recorded cases of every type in the registry and tells how many there are; those that need files are for the
+// tests of file types.
+func Vectors(t *testing.T, registry *node.Registry) {
+	t.Helper()
+	ran, skipped := 0, 0
+	for _, vector := range Load(t, "nodes.json") {
+		_, known := registry.Known(vector.GetText("type"))
+		if _, files := vector.Get("files"); !known || files {
+			skipped++
+			continue
+		}
+		ran++
+		t.Run(vector.GetText("name"), func(t *testing.T) {
+			t.Parallel()
+			c := Case{Type: vector.GetText("type"), Config: dict(vector, "config"), Inputs: dict(vector, "inputs"), Vars: dict(vector, "variables")}
+			r := Run(t.Context(), registry, c)
+			for _, wrong := range Compare(dict(vector, "expect"), &r) {
+				t.Error(wrong)
+			}
+		})
+	}
+	t.Logf("%d cases of %d registered types; %d cases of other types or with files left out", ran, len(registry.Types()), skipped)
+}
+
+func dict(d *value.Dict, key string) *value.Dict {
+	v, _ := d.Get(key)
+	out, _ := v.(*value.Dict)
+	return out
+}
+
+// Compare lists what is not as a recorded case expects it.
+func Compare(expect *value.Dict, r *Result) []string {
+	var bad []string
+	wrong := func(format string, args ...any) { bad = append(bad, fmt.Sprintf(format, args...)) }
+	success, _ := expect.Get("success")
+	if success != (r.Err == nil) {
+		wrong("success is %t (%v)", r.Err == nil, r.Err)
+	}
+	if want := expect.GetText("error_contains"); want != "" && (r.Err == nil || !Match(anything+want+anything, r.Err.Error())) {
+		wrong("error %v does not contain %q", r.Err, want)
+	}
+	for port, want := range dict(expect, "outputs").All() {
+		got, _ := r.Outcome.Outputs.Get(port)
+		if !Equal(want, got) {
+			wrong("output %v is %s, not %s", port, value.Repr(got), value.Repr(want))
+		}
+	}
+	changed := r.Host.Changed()
+	for name, want := range dict(expect, "variables_set").All() {
+		if got, _ := changed.Get(name); !Equal(want, got) {
+			wrong("variable %v is %s, not %s", name, value.Repr(got), value.Repr(want))
+		}
+	}
+	for name := range changed.All() {
+		if _, ok := dict(expect, "variables_set").Get(name); !ok {
+			wrong("variable %v was set", name)
+		}
+	}
+	if want, ok := expect.Get("next"); ok && r.Err == nil && !Equal(want, texts(r.Next())) {
+		wrong("next is %v, not %s", r.Next(), value.Repr(want))
+	}
+	if want, ok := expect.Get("logs"); ok && !Equal(want, texts(r.Host.Lines())) {
+		wrong("log is %q, not %s", r.Host.Lines(), value.Repr(want))
+	}
+	if _, ok := expect.Get("checks"); ok {
+		wrong("the case has checks, which nothing here makes")
+	}
+	return bad
+}
+
+func texts(list []string) value.List {
+	out := make(value.List, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
+}
