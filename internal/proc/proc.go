@@ -30,13 +30,12 @@ func Start(program string, args, env []string, logPath string) (*Process, error)
 	if err != nil {
 		return nil, fmt.Errorf("open log of child: %w", err)
 	}
-	cmd := exec.Command(program, args...) //nolint:gosec,noctx // the caller names our own program; it is ended by Kill or Stop, not by a context
+	cmd := exec.Command(program, args...) //nolint:noctx // the caller names our own program; it is ended by Kill or Stop, not by a context
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = ownGroup()
 	if err := cmd.Start(); err != nil {
-		log.Close()
-		return nil, fmt.Errorf("start %s: %w", program, err)
+		return nil, fmt.Errorf("start %s: %w", program, errors.Join(err, log.Close()))
 	}
 	p := &Process{cmd: cmd, log: log, done: make(chan struct{})}
 	go p.reap()
