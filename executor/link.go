@@ -45,18 +45,7 @@ func (e *Executor) keep(ctx context.Context) {
 
 // meet has one session. met says whether it came to a welcome.
 func (e *Executor) meet(ctx context.Context, changed <-chan struct{}) (met bool, err error) {
-	dial, done := context.WithTimeout(ctx, dialTimeout)
-	stream, term, err := e.leader.Dial(dial)
-	done()
-	if err != nil {
-		return false, casare.Errorf(casare.CodeUnavailable, "dial the leader: %w", err)
-	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	l := &link{e: e, conn: session.NewConn(stream), cancel: cancel}
-	defer l.conn.Close()
-	stop := context.AfterFunc(ctx, l.conn.Close)
-	defer stop()
 	var work sync.WaitGroup
 	defer work.Wait()
 	defer cancel(nil)
@@ -67,18 +56,29 @@ func (e *Executor) meet(ctx context.Context, changed <-chan struct{}) (met bool,
 			cancel(errLeaderChanged)
 		}
 	})
+	dial, done := context.WithTimeout(ctx, dialTimeout)
+	stream, term, err := e.leader.Dial(dial)
+	done()
+	if err != nil {
+		return false, casare.Errorf(casare.CodeUnavailable, "dial the leader: %w", err)
+	}
+	l := &link{e: e, conn: session.NewConn(stream), cancel: cancel}
+	defer l.conn.Close()
+	work.Go(func() {
+		<-ctx.Done()
+		l.conn.Close() // ends the reader
+	})
 	if err := l.greet(ctx, term); err != nil {
+		cancel(err)
 		return false, err
 	}
 	defer l.part()
 	work.Go(func() { l.send(ctx) })
 	work.Go(func() { l.pulse(ctx) })
 	err = l.listen(ctx)
-	if cause := context.Cause(ctx); cause != nil {
-		err = cause
-	}
-	e.cfg.Logger.InfoContext(ctx, "session with the leader ended", slog.Any("error", err))
-	return true, err
+	cancel(err)
+	e.cfg.Logger.InfoContext(ctx, "session with the leader ended", slog.Any("error", context.Cause(ctx)))
+	return true, context.Cause(ctx)
 }
 
 var errLeaderChanged = errors.New("another robot leads")
