@@ -51,12 +51,9 @@ func (b *book) entryOf(robotID string) *entry {
 
 // hear takes in the record that a robot is said to have signed, and returns the newest one known of it.
 func (b *book) hear(robotID string, raw []byte) (*record, error) {
-	b.mu.Lock()
-	if e, ok := b.entries[robotID]; ok && e.record != nil && bytes.Equal(e.record.raw, raw) {
-		b.mu.Unlock()
-		return e.record, nil // heard before: signatures are dear
+	if known := b.recordOf(robotID); known != nil && bytes.Equal(known.raw, raw) {
+		return known, nil // heard before: signatures are dear
 	}
-	b.mu.Unlock()
 	r, err := readRecord(b.meshID, raw)
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ func warnSmallBuffers(ctx context.Context, socket net.PacketConn, log *slog.Logg
 	var size int
 	var failed error
 	if err := raw.Control(func(fd uintptr) {
-		size, failed = syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF) //nolint:gosec // a file descriptor is an int
+		size, failed = syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF)
 	}); err != nil || failed != nil {
 		return
 	}

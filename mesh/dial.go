@@ -98,7 +98,7 @@ func (e *endpoint) connect(ctx context.Context, robotID string, plane Plane) (*q
 	for {
 		if address, ok := e.untried(robotID, tried); ok && len(tried) < maxAttempts {
 			tried[address] = true
-			if !e.group.Go(func(context.Context) {
+			if !e.work.Go(func(context.Context) {
 				qc, name, err := e.handshake(ctx, address, robotID, plane)
 				results <- attempt{qc, name, err}
 			}) {
@@ -145,7 +145,7 @@ func unreachable(robotID string, failures []error) error {
 
 func (e *endpoint) closeLosers(results <-chan attempt, running int) {
 	for range running {
-		e.group.Go(func(context.Context) {
+		e.work.Go(func(context.Context) {
 			if r := <-results; r.qc != nil {
 				_ = r.qc.CloseWithError(quitDone, "")
 			}
@@ -177,7 +177,7 @@ func (e *endpoint) handshake(ctx context.Context, address, robotID string, plane
 	if err != nil {
 		return nil, name, refusal(describe(robotID, address), err)
 	}
-	if !e.track(qc, false) {
+	if !e.track(qc, false) { //nolint:contextcheck // it watches the connection's own context
 		_ = qc.CloseWithError(quitDone, "")
 		return nil, name, casare.Errorf(casare.CodeUnavailable, "this robot is stopping")
 	}

@@ -74,6 +74,11 @@ func idle(plane Plane) (silence, keepAlive time.Duration) {
 	return 30 * time.Second, 0
 }
 
+// worker runs goroutines that end with the endpoint: its group. They get the group's context, never that of a caller.
+type worker interface {
+	Go(f func(ctx context.Context)) bool
+}
+
 // endpoint is the UDP socket with everything QUIC on it: it takes and opens connections and knows whose they are.
 type endpoint struct {
 	id        *identity.Identity
@@ -87,6 +92,7 @@ type endpoint struct {
 	transport *quic.Transport
 	quic      *quic.Listener
 	group     service.Group
+	work      worker
 	pool      *pool
 
 	listeners sync.Map // Plane -> *planeListener
@@ -141,7 +147,7 @@ func (e *endpoint) start(ctx context.Context) error {
 	e.quic = listener
 	warnSmallBuffers(ctx, e.socket, e.log)
 	e.group.Start(ctx)
-	e.group.Go(e.acceptConnections)
+	e.work.Go(e.acceptConnections)
 	return nil
 }
 
@@ -209,11 +215,11 @@ func (e *endpoint) acceptConnections(ctx context.Context) {
 		if err != nil {
 			return // closed by stop, or the socket broke, which every user of it notices
 		}
-		if !e.track(qc, true) {
+		if !e.track(qc, true) { //nolint:contextcheck // it watches the connection's own context
 			_ = qc.CloseWithError(quitDone, "stopping")
 			continue
 		}
-		e.group.Go(func(ctx context.Context) { e.serve(ctx, qc) })
+		e.work.Go(func(ctx context.Context) { e.serve(ctx, qc) })
 	}
 }
 
@@ -271,7 +277,7 @@ func (e *endpoint) serve(ctx context.Context, qc *quic.Conn) {
 		if err != nil {
 			return
 		}
-		e.group.Go(func(context.Context) { e.welcome(stream, qc, peer, plane, func(bool) {}) })
+		e.work.Go(func(context.Context) { e.welcome(stream, qc, peer, plane, func(bool) {}) }) //nolint:contextcheck // streams have their own
 	}
 }
 
@@ -283,7 +289,7 @@ func (e *endpoint) serveOne(ctx context.Context, qc *quic.Conn, peer Peer, plane
 		_ = qc.CloseWithError(quitProtocol, "no stream")
 		return
 	}
-	if !e.welcome(stream, qc, peer, plane, func(last bool) { e.part(qc, last) }) {
+	if !e.welcome(stream, qc, peer, plane, func(last bool) { e.part(qc, last) }) { //nolint:contextcheck // streams have their own
 		e.part(qc, false)
 	}
 }
@@ -335,7 +341,7 @@ func (e *endpoint) part(qc *quic.Conn, last bool) {
 		}
 		_ = qc.CloseWithError(quitDone, "")
 	}
-	if last || !e.group.Go(linger) {
+	if last || !e.work.Go(linger) {
 		_ = qc.CloseWithError(quitDone, "")
 	}
 }
@@ -368,7 +374,7 @@ func (e *endpoint) stop() {
 		_ = e.transport.Close()
 	}
 	if err := e.socket.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-		e.log.Warn("close mesh socket", slog.Any("error", err)) //nolint:sloglint // Stop has no context
+		e.log.Warn("close mesh socket", slog.Any("error", err))
 	}
 	e.group.Stop()
 }

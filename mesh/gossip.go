@@ -1,9 +1,9 @@
 package mesh
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -18,8 +18,8 @@ import (
 const (
 	streamTime    = 5 * time.Second // for a full exchange of gossip
 	suspicionMult = 4
-	slowest       = 2 // a probe may last this many intervals when memberlist finds this robot overloaded
-	farewells     = 16          // robots told directly that this one leaves; gossip tells the rest
+	slowest       = 2  // a probe may last this many intervals when memberlist finds this robot overloaded
+	farewells     = 16 // robots told directly that this one leaves; gossip tells the rest
 )
 
 // gossip is memberlist with what we make of it: who is alive, and the records that robots spread.
@@ -101,11 +101,11 @@ func (g *gossip) stop() {
 		}
 	}
 	if err := g.list.Leave(g.timing.Leave); err != nil {
-		g.log.Debug("gossip farewell", slog.Any("error", err)) //nolint:sloglint // Stop has no context
+		g.log.Debug("gossip farewell", slog.Any("error", err))
 	}
 	g.settle()
 	if err := g.list.Shutdown(); err != nil {
-		g.log.Warn("stop gossip", slog.Any("error", err)) //nolint:sloglint // Stop has no context
+		g.log.Warn("stop gossip", slog.Any("error", err))
 	}
 }
 
@@ -138,10 +138,7 @@ func (g *gossip) alive() []string {
 
 func (g *gossip) members() []Member {
 	g.mu.Lock()
-	states := make(map[string]MemberState, len(g.states)+1)
-	for id, state := range g.states {
-		states[id] = state
-	}
+	states := maps.Clone(g.states)
 	g.mu.Unlock()
 	own := g.self.robotID()
 	delete(states, own)
@@ -215,7 +212,7 @@ func (d delegate) NodeMeta(int) []byte { return d.g.self.current().raw }
 func (d delegate) NotifyMsg(raw []byte) {
 	r, err := readRecord(d.g.book.meshID, raw)
 	if err != nil || !r.Leaving {
-		d.g.log.Debug("gossip message ignored", slog.Any("error", err)) //nolint:sloglint // memberlist has no context
+		d.g.log.Debug("gossip message ignored", slog.Any("error", err))
 		return
 	}
 	if known := d.g.book.recordOf(r.robotID); known == nil || known.Sequence < r.Sequence { // else it may be a replay
@@ -235,7 +232,7 @@ func (d delegate) MergeRemoteState([]byte, bool) {}
 // NotifyAlive refuses robots whose record they have not signed. Whoever has the gossip key can still say of anybody that it
 // is dead: gossip is a hint.
 func (d delegate) NotifyAlive(n *memberlist.Node) error {
-	if !bytes.Equal(n.Addr, gossipIP(n.Name)) || n.Port != gossipPort {
+	if !n.Addr.Equal(gossipIP(n.Name)) || n.Port != gossipPort {
 		return casare.Errorf(casare.CodeInvalid, "gossip of robot %s has the address %s", n.Name, n.Address())
 	}
 	r, err := d.g.book.hear(n.Name, n.Meta)

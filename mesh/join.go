@@ -134,7 +134,7 @@ func Join(ctx context.Context, cfg JoinConfig) (JoinAnswer, error) {
 		cfg.Now = time.Now
 	}
 	transport := &quic.Transport{Conn: socket, ConnectionIDLength: connectionIDBytes}
-	defer transport.Close() //nolint:errcheck // an error would be that of closing a socket nobody needs any more
+	defer transport.Close()
 	j := joiner{cfg: cfg, token: token, transport: transport}
 	var failures []error
 	for _, seed := range cfg.Seeds {

@@ -56,6 +56,7 @@ func Open(cfg Config) (*Mesh, error) {
 		pool:        newPool(),
 		connections: newConnections(),
 	}
+	m.endpoint.work = &m.endpoint.group
 	m.gossip = newGossip(m.self, m.book, cfg.Logger, cfg.Timing)
 	return m, nil
 }
@@ -85,13 +86,13 @@ func (m *Mesh) Start(ctx context.Context) error {
 	m.started = true
 	transport := newGossipTransport(m.endpoint)
 	streams := m.endpoint.listen(planeGossip)
-	m.endpoint.group.Go(transport.receive)
-	m.endpoint.group.Go(func(ctx context.Context) { transport.accept(ctx, streams) })
+	m.endpoint.work.Go(transport.receive)
+	m.endpoint.work.Go(func(ctx context.Context) { transport.accept(ctx, streams) })
 	if err := m.gossip.start(transport, m.cfg.Identity.GossipKey()); err != nil {
 		return err
 	}
-	m.endpoint.group.Go(m.spread)
-	m.endpoint.group.Go(m.seek)
+	m.endpoint.work.Go(m.spread)
+	m.endpoint.work.Go(m.seek)
 	return nil
 }
 
@@ -132,7 +133,7 @@ func (m *Mesh) Announce(hint LeaderHint) {
 		return
 	}
 	if err := m.self.lead(hint); err != nil {
-		m.log.Warn("leader hint not announced", slog.Any("error", err)) //nolint:sloglint // no request stands behind it
+		m.log.Warn("leader hint not announced", slog.Any("error", err))
 	}
 }
 

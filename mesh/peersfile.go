@@ -88,7 +88,7 @@ func (b *book) load(path string) error {
 	if info.Size() > maxPeersFile {
 		return casare.Errorf(casare.CodeInvalid, "peers file %s has %d bytes, more than %d", path, info.Size(), maxPeersFile)
 	}
-	content, err := os.ReadFile(path) //nolint:gosec // the robot's own folder
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("peers file: %w", err)
 	}

@@ -117,7 +117,7 @@ func (m *Mesh) missing(alive []string) []string {
 		add(id)
 	}
 	rest := missing[coordinators:]
-	rand.Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
+	rand.Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] }) //nolint:gosec // no secret
 	return missing[:min(len(missing), max(seekAtOnce, coordinators))]
 }
 

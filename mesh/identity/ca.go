@@ -190,8 +190,13 @@ func (i *Identity) Unseal(sealed []byte) (*CA, error) {
 		return nil, casare.Errorf(casare.CodeInvalid, "sealed mesh keys have format %d, which this version does not read", keys.Format)
 	}
 	key := ed25519.NewKeyFromSeed(keys.CASeed)
-	if i.caCert == nil || !bytes.Equal(i.caCert.Raw, cert.Raw) || !key.Public().(ed25519.PublicKey).Equal(cert.PublicKey) { //nolint:forcetypeassert // an ed25519 key's public half
+	if i.caCert == nil || !bytes.Equal(i.caCert.Raw, cert.Raw) || !isKeyOf(cert, key) {
 		return nil, casare.Errorf(casare.CodeInvalid, "sealed mesh keys are those of mesh %s, not of this robot's mesh", keys.MeshID)
 	}
 	return &CA{cert: cert, key: key, gossipKey: keys.GossipKey, meshID: keys.MeshID}, nil
+}
+
+func isKeyOf(cert *x509.Certificate, key ed25519.PrivateKey) bool {
+	public, ok := cert.PublicKey.(ed25519.PublicKey)
+	return ok && public.Equal(key.Public())
 }

@@ -106,7 +106,7 @@ func Load(dir string) (*Identity, error) {
 	if err := i.setKey(key); err != nil {
 		return nil, err
 	}
-	text, err := os.ReadFile(filepath.Join(dir, fileAge)) //nolint:gosec // the caller's own folder
+	text, err := os.ReadFile(filepath.Join(dir, fileAge))
 	if err != nil {
 		return nil, fmt.Errorf("read identity: %w", err)
 	}
@@ -148,7 +148,7 @@ func damaged(dir, name string, err error) error {
 }
 
 func readPEM(dir, name, kind string) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(dir, name)) //nolint:gosec // the caller's own folder
+	text, err := os.ReadFile(filepath.Join(dir, name))
 	if err != nil {
 		return nil, fmt.Errorf("read identity: %w", err)
 	}
@@ -160,7 +160,7 @@ func readPEM(dir, name, kind string) ([]byte, error) {
 }
 
 func readHex(dir, name string, size int) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(dir, name)) //nolint:gosec // the caller's own folder
+	text, err := os.ReadFile(filepath.Join(dir, name))
 	if err != nil {
 		return nil, fmt.Errorf("read identity: %w", err)
 	}

@@ -96,8 +96,8 @@ func ParseToken(text string) (JoinToken, error) {
 	parts := strings.Split(text, ".")
 	version := parts[0]
 	if version != tokenVersion {
-		if strings.HasPrefix(version, "CASARE") {
-			return bad("has version " + strings.TrimPrefix(version, "CASARE") + ", this program reads version 1")
+		if number, ok := strings.CutPrefix(version, "CASARE"); ok {
+			return bad("has version " + number + ", this program reads version 1")
 		}
 		return bad("does not begin with " + tokenVersion)
 	}
