@@ -42,6 +42,7 @@ type State interface {
 	WaitIndex(ctx context.Context, index uint64) error // CodeTimeout
 	Barrier(ctx context.Context) error
 	VerifyLeader(ctx context.Context) error // CodeNotLeader
+	Hash(ctx context.Context) (string, error)
 
 	Job(id string) (*casare.Job, error)
 	JobResult(id string) ([]byte, error)

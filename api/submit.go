@@ -1,0 +1,323 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+
+	"casare"
+)
+
+const (
+	maxName        = 255
+	maxTimeout     = 7 * 24 * 3600
+	maxNeeds       = 64
+	maxIdempotency = 255
+)
+
+// submitBody asks for one run of a workflow, in the words of every client there is.
+type submitBody struct {
+	WorkflowID     string   `doc:"A stored workflow; or, beside a document, the id it is known by"   json:"workflow_id"`
+	WorkflowName   string   `json:"workflow_name"`
+	WorkflowJSON   Raw      `doc:"The document: an object, or a text that holds one"                 json:"workflow_json"`
+	Priority       Priority `json:"priority"`
+	Environment    string   `json:"environment"`
+	RobotID        string   `doc:"Run on this robot or nowhere (id or name)"                         json:"robot_id"`
+	TargetRobotID  string   `doc:"Same as robot_id"                                                  json:"target_robot_id"`
+	TargetRobot    string   `doc:"Same as robot_id"                                                  json:"target_robot"`
+	Variables      Raw      `doc:"An object: overrides the defaults of the document"                 json:"variables"`
+	InputData      Raw      `doc:"Same as variables"                                                 json:"input_data"`
+	Input          Raw      `doc:"Same as variables"                                                 json:"input"`
+	Metadata       Raw      `doc:"An object, kept; robot_id and variables in it count as above"      json:"metadata"`
+	Needs          []string `doc:"Capabilities a robot must have"                                    json:"required_capabilities"`
+	TimeoutSeconds float64  `doc:"Default 3600"                                                      json:"timeout_seconds"`
+	Timeout        float64  `doc:"Same as timeout_seconds"                                           json:"timeout"`
+	Key            string   `doc:"Idempotency key of this item of a batch"                           json:"key"`
+}
+
+// metadata is what counts in the metadata of a submit.
+type metadata struct {
+	RobotID     string `json:"robot_id"`
+	Variables   Raw    `json:"variables"`
+	Description string `json:"description"`
+}
+
+type submitAnswer struct {
+	ID           string          `json:"id"`
+	JobID        string          `json:"job_id"`
+	Status       casare.JobState `json:"status"`
+	WorkflowID   string          `json:"workflow_id"`
+	WorkflowName string          `json:"workflow_name"`
+	Priority     int             `json:"priority"`
+	RobotID      *string         `json:"robot_id"`
+	CreatedAt    casare.Time     `json:"created_at"`
+	Message      string          `json:"message"`
+}
+
+// submission is a job about to be proposed.
+type submission struct {
+	spec casare.JobSpec
+	doc  []byte // left out when the state holds the revision
+}
+
+func (s submission) command() casare.SubmitJob {
+	return casare.SubmitJob{Spec: s.spec, Document: s.doc}
+}
+
+// keyInput is a request that may carry an idempotency key.
+type keyInput struct {
+	Key string `doc:"The same key with the same body is the same request, however often it is sent" header:"Idempotency-Key"`
+}
+
+func (a *API) submitJob(ctx context.Context, in *keyInput, body []byte) (*answer[submitAnswer], error) {
+	var req submitBody
+	if err := decode(body, &req); err != nil {
+		return nil, err
+	}
+	c := callOf(ctx)
+	id, err := c.jobID("jobs", cmp.Or(in.Key, req.Key), c.command)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.submission(c, &req, id, lookups{})
+	if err != nil {
+		return nil, err
+	}
+	if cmp.Or(in.Key, req.Key) != "" {
+		s.spec.BodyHash = req.hash()
+	}
+	result, err := a.propose(ctx, a.proposal(c, s.spec.ID, s.command()))
+	if err != nil {
+		return nil, err
+	}
+	a.docs.remember(s.spec.Revision, true)
+	job := result.Job
+	if job == nil {
+		job = casare.NewJob(s.spec)
+	}
+	return &answer[submitAnswer]{Index: strconv.FormatUint(result.Index, 10), Body: submitAnswer{
+		ID: job.ID, JobID: job.ID, Status: publicState(job.State), WorkflowID: job.WorkflowID, WorkflowName: job.WorkflowName,
+		Priority: job.Priority, RobotID: optional(job.TargetRobot), CreatedAt: job.CreatedAt, Message: "The job is queued",
+	}}, nil
+}
+
+// jobID is the id of the job a submit makes: fresh when no idempotency key came with it, else the same for the same key.
+func (c *call) jobID(route, key, fresh string) (string, error) {
+	if key == "" {
+		return fresh, nil
+	}
+	if len(key) > maxIdempotency {
+		return "", casare.Errorf(casare.CodeInvalid, "the Idempotency-Key is longer than %d bytes", maxIdempotency).On("key")
+	}
+	return derivedID(route, c.caller.tenant, c.caller.id, key), nil
+}
+
+// derivedID makes one id of several texts.
+func derivedID(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		writePart(h, []byte(p))
+	}
+	var b [16]byte
+	copy(b[:], h.Sum(nil))
+	return uuidOf(b, 8)
+}
+
+// writePart hashes a part with its length, so that no two lists of parts hash alike.
+func writePart(h interface{ Write(p []byte) (int, error) }, part []byte) {
+	var length [8]byte
+	binary.LittleEndian.PutUint64(length[:], uint64(len(part)))
+	_, _ = h.Write(length[:]) // a hash takes everything
+	_, _ = h.Write(part)
+}
+
+// hash is of everything the request says, so that the same key with another request is refused.
+func (b *submitBody) hash() []byte {
+	h := sha256.New()
+	for _, p := range [][]byte{
+		[]byte(b.WorkflowID), []byte(b.WorkflowName), b.WorkflowJSON, []byte(b.Priority), []byte(b.Environment),
+		[]byte(b.target("")), b.Variables, b.InputData, b.Input, b.Metadata, []byte(strings.Join(b.Needs, "\x00")),
+		[]byte(strconv.FormatFloat(b.timeout(), 'g', -1, 64)),
+	} {
+		writePart(h, p)
+	}
+	return h.Sum(nil)
+}
+
+func (b *submitBody) target(inMetadata string) string {
+	return cmp.Or(b.RobotID, b.TargetRobotID, b.TargetRobot, inMetadata)
+}
+
+func (b *submitBody) timeout() float64 { return cmp.Or(b.TimeoutSeconds, b.Timeout) }
+
+// lookups remembers what one request has looked up already; nil maps remember nothing.
+type lookups struct {
+	workflows map[string]*casare.Workflow
+	robots    map[string]string
+}
+
+// submission turns a request into a job, or says what is wrong with it.
+func (a *API) submission(c *call, b *submitBody, id string, seen lookups) (submission, error) {
+	spec := casare.JobSpec{
+		ID: id, Tenant: c.caller.tenant, WorkflowID: b.WorkflowID, WorkflowName: b.WorkflowName, Environment: b.Environment,
+		Priority: casare.PriorityNormal, Needs: b.Needs, CreatedAt: casare.TimeOf(a.deps.Now()), CreatedBy: c.caller.id,
+	}
+	if err := b.checkSizes(); err != nil {
+		return submission{}, err
+	}
+	if b.Priority != "" {
+		p, err := casare.ParsePriority(string(b.Priority))
+		if err != nil {
+			return submission{}, invalidField("priority", "is neither 0 to 20 nor CRITICAL, HIGH, NORMAL, LOW")
+		}
+		spec.Priority = p
+	}
+	doc, err := a.documentOf(&spec, b, seen)
+	if err != nil {
+		return submission{}, err
+	}
+	if err := a.fillSpec(&spec, b, seen); err != nil {
+		return submission{}, err
+	}
+	return submission{spec: spec, doc: doc.raw}, nil
+}
+
+// checkSizes refuses what is too long to keep.
+func (b *submitBody) checkSizes() error {
+	for field, text := range map[string]string{
+		"workflow_id": b.WorkflowID, "workflow_name": b.WorkflowName, "environment": b.Environment, "robot_id": b.target(""),
+	} {
+		if len(text) > maxName {
+			return invalidField(field, "is longer than 255 bytes")
+		}
+	}
+	if len(b.Needs) > maxNeeds {
+		return invalidField("required_capabilities", "has more than 64 entries")
+	}
+	for _, n := range b.Needs {
+		if n == "" || len(n) > maxName {
+			return invalidField("required_capabilities", "holds an entry that is empty or longer than 255 bytes")
+		}
+	}
+	if t := b.timeout(); t < 0 || t > maxTimeout || math.IsNaN(t) {
+		return invalidField("timeout_seconds", "is not between 1 and 604800")
+	}
+	return nil
+}
+
+// documentOf finds what to run: the document that came along, else the stored workflow.
+func (a *API) documentOf(spec *casare.JobSpec, b *submitBody, seen lookups) (document, error) {
+	if len(b.WorkflowJSON) > 0 {
+		doc, err := a.checkDocument(b.WorkflowJSON, "workflow_json")
+		if err != nil {
+			return document{}, err
+		}
+		spec.Revision = doc.revision
+		if spec.WorkflowID == "" {
+			spec.WorkflowID = workflowIDOf(doc.revision)
+		}
+		return doc, nil
+	}
+	if b.WorkflowID == "" {
+		return document{}, invalidField("workflow_json", "or workflow_id is needed")
+	}
+	wf := seen.workflows[b.WorkflowID]
+	if wf == nil {
+		var err error
+		wf, err = a.deps.State.Workflow(spec.Tenant, b.WorkflowID)
+		if casare.CodeOf(err) == casare.CodeNotFound {
+			return document{}, casare.Errorf(casare.CodeNotFound, "there is no workflow %s", b.WorkflowID).On("workflow_id")
+		}
+		if err != nil {
+			return document{}, err
+		}
+		if seen.workflows != nil {
+			seen.workflows[b.WorkflowID] = wf
+		}
+	}
+	spec.Revision = wf.Revision
+	spec.WorkflowName = cmp.Or(spec.WorkflowName, wf.Name)
+	return document{revision: wf.Revision}, nil
+}
+
+// fillSpec adds variables, metadata, target and limits.
+func (a *API) fillSpec(spec *casare.JobSpec, b *submitBody, seen lookups) error {
+	var meta metadata
+	raw, err := b.Metadata.object("metadata")
+	if err != nil {
+		return err
+	}
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &meta); err != nil {
+			return invalidField("metadata", "holds a robot_id that is no text")
+		}
+	}
+	spec.Metadata = raw
+	for _, given := range []struct {
+		field string
+		raw   Raw
+	}{{"variables", b.Variables}, {"input_data", b.InputData}, {"input", b.Input}, {"metadata.variables", meta.Variables}} {
+		if spec.Variables, err = given.raw.object(given.field); err != nil {
+			return err
+		}
+		if spec.Variables != nil {
+			break
+		}
+	}
+	if size := len(spec.Variables) + len(spec.Metadata); size > casare.MaxDocument {
+		return casare.Errorf(casare.CodeTooLarge, "variables and metadata are %d KiB; the most is %d KiB", size>>10,
+			casare.MaxDocument>>10).On("variables")
+	}
+	spec.TimeoutSeconds = casare.DefaultJobTimeoutSeconds
+	if t := b.timeout(); t > 0 {
+		spec.TimeoutSeconds = int(math.Ceil(t))
+	}
+	if name := b.target(meta.RobotID); name != "" {
+		spec.TargetRobot, err = a.robotID(name, seen)
+	}
+	return err
+}
+
+// robotID finds a robot by id, else by a name that only one has.
+func (a *API) robotID(name string, seen lookups) (string, error) {
+	if id, ok := seen.robots[name]; ok {
+		return id, nil
+	}
+	robots, err := a.deps.State.Robots()
+	if err != nil {
+		return "", err
+	}
+	found := ""
+	for _, r := range robots {
+		if r.ID == name {
+			found = r.ID
+			break
+		}
+		if r.Name == name && found != "" {
+			return "", invalidField("robot_id", "is a name that several robots have")
+		}
+		if r.Name == name {
+			found = r.ID
+		}
+	}
+	if found == "" {
+		return "", casare.Errorf(casare.CodeNotFound, "there is no robot %s", name).On("robot_id")
+	}
+	if seen.robots != nil {
+		seen.robots[name] = found
+	}
+	return found, nil
+}
+
+// optional is how an absent text is shown: as null.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
