@@ -24,9 +24,9 @@ const (
 type entry struct {
 	id     string
 	tenant string
-	key    int64 // order in the queue, see index.key
+	key    int64  // order in the queue, see index.key
 	class  *class // while queued or placing
-	at     int // position in the heap of class; only meaningful while queued
+	at     int    // position in the heap of class; only meaningful while queued
 	phase  phase
 	robot  *robot // while placing or held
 	epoch  uint64
