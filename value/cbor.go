@@ -86,7 +86,7 @@ func appendHead(dst []byte, major byte, n uint64) []byte {
 
 func appendCBORInt(dst []byte, i int64) []byte {
 	if i < 0 {
-		return appendHead(dst, majorNeg, uint64(^i)) // -1-i without overflow
+		return appendHead(dst, majorNeg, uint64(^i)) //nolint:gosec // -1-i of a negative i is not negative
 	}
 	return appendHead(dst, majorUint, uint64(i))
 }
@@ -124,7 +124,7 @@ func appendCBORDict(dst []byte, d *Dict, depth int) (_ []byte, err error) {
 	if depth > MaxDepth {
 		return nil, errDepth()
 	}
-	dst = appendHead(dst, majorMap, uint64(d.Len()))
+	dst = appendHead(dst, majorMap, uint64(d.Len())) //nolint:gosec // a length is not negative
 	for k, v := range d.All() {
 		if i, ok := k.(int64); ok {
 			dst = appendCBORInt(dst, i)

@@ -99,12 +99,16 @@ func (p *cborParser) head() (major byte, n uint64, err error) {
 	return major, n, nil
 }
 
+func (p *cborParser) left() uint64 {
+	return uint64(len(p.src) - p.pos) //nolint:gosec // pos never goes beyond the end
+}
+
 func (p *cborParser) take(n uint64) ([]byte, error) {
-	if n > uint64(len(p.src)-p.pos) {
+	if n > p.left() {
 		return nil, p.fail("the bytes end too early")
 	}
-	b := p.src[p.pos : p.pos+int(n)]
-	p.pos += int(n)
+	b := p.src[p.pos:][:n]
+	p.pos += len(b)
 	return b, nil
 }
 
@@ -123,7 +127,7 @@ func (p *cborParser) list(n uint64, depth int) (Value, error) {
 	if depth > MaxDepth {
 		return nil, errDepth()
 	}
-	if n > uint64(len(p.src)-p.pos) { // each element has at least one byte
+	if n > p.left() { // each element has at least one byte
 		return nil, p.fail("the bytes end too early")
 	}
 	list := make(List, 0, n)
@@ -141,7 +145,7 @@ func (p *cborParser) dict(n uint64, depth int) (Value, error) {
 	if depth > MaxDepth {
 		return nil, errDepth()
 	}
-	if n > uint64(len(p.src)-p.pos)/2 {
+	if n > p.left()/2 {
 		return nil, p.fail("the bytes end too early")
 	}
 	b := DictBuilder{pairs: make([]Pair, 0, n)}

@@ -9,5 +9,5 @@
 // through ParseJSON and AppendJSON (or EncodeCBOR and DecodeCBOR) and nothing else.
 //
 // Printing, comparison, truth and conversion are Python's, because the workflows were written against it: Str and Repr give
-// the text that str() and repr() of CPython 3.11 give, and an error carries the name of the exception (Fault).
+// the text that str() and repr() of CPython 3.11 give, and an error carries the name of the exception (FaultError).
 package value

@@ -24,23 +24,23 @@ const (
 	LimitError        Kind = "LimitError"
 )
 
-// Fault is what Python would raise: the exception's name and its text.
-type Fault struct {
+// FaultError is what Python would raise: the exception's name and its text.
+type FaultError struct {
 	Kind    Kind
 	Message string
 }
 
 // Error returns the text.
-func (f *Fault) Error() string { return f.Message }
+func (f *FaultError) Error() string { return f.Message }
 
-// Faultf makes a Fault.
-func Faultf(kind Kind, format string, args ...any) *Fault {
-	return &Fault{Kind: kind, Message: fmt.Sprintf(format, args...)}
+// Faultf makes a FaultError.
+func Faultf(kind Kind, format string, args ...any) *FaultError {
+	return &FaultError{Kind: kind, Message: fmt.Sprintf(format, args...)}
 }
 
-// KindOf returns the kind of the first Fault in err's chain, or "".
+// KindOf returns the kind of the first FaultError in err's chain, or "".
 func KindOf(err error) Kind {
-	if f, ok := errors.AsType[*Fault](err); ok {
+	if f, ok := errors.AsType[*FaultError](err); ok {
 		return f.Kind
 	}
 	return ""
@@ -49,4 +49,4 @@ func KindOf(err error) Kind {
 var errSecret = casare.Errorf(casare.CodeUnsupported, "a secret is not written in the clear")
 
 // refused wraps a fault in the error that may leave the package.
-func refused(f *Fault) error { return casare.Errorf(casare.CodeInvalid, "%w", f) }
+func refused(f *FaultError) error { return casare.Errorf(casare.CodeInvalid, "%w", f) }

@@ -3,6 +3,7 @@ package value
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/language"
@@ -52,14 +53,11 @@ func Title(s string) string {
 
 // Capitalize is Python's str.capitalize: the first letter large, the rest small.
 func Capitalize(s string) string {
-	for i, r := range s {
-		if i > 0 {
-			break
-		}
-		size := len(string(r))
-		return titleLetter(r) + Lower(s[size:])
+	if s == "" {
+		return s
 	}
-	return s
+	r, size := utf8.DecodeRuneInString(s)
+	return titleLetter(r) + Lower(s[size:])
 }
 
 // SwapCase is Python's str.swapcase.

@@ -124,7 +124,7 @@ func appendText(dst []byte, s string) []byte {
 			dst = append(dst, `\udc`...)
 			dst = append(dst, hexDigits[s[i]>>4], hexDigits[s[i]&15])
 		case r < utf8.RuneSelf:
-			dst = appendASCII(dst, byte(r), quote)
+			dst = appendASCII(dst, s[i], quote)
 		case unicode.IsPrint(r):
 			dst = append(dst, s[i:i+size]...)
 		default:

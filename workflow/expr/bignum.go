@@ -28,6 +28,11 @@ func (m *machine) bigProduct(x, y int) error {
 	return m.step((x/64 + 1) * (y/64 + 1) / 64)
 }
 
+// linear are the operations whose work grows with the length of the operands.
+var linear = map[operator]func(z, x, y *big.Int) *big.Int{
+	opAdd: (*big.Int).Add, opSub: (*big.Int).Sub, opAnd: (*big.Int).And, opOr: (*big.Int).Or, opXor: (*big.Int).Xor,
+}
+
 func (m *machine) bigArithmetic(op operator, x, y *big.Int, l, r any) (any, error) {
 	z := new(big.Int)
 	bx, by := x.BitLen(), y.BitLen()
@@ -36,19 +41,7 @@ func (m *machine) bigArithmetic(op operator, x, y *big.Int, l, r any) (any, erro
 		if err := m.bigWork(max(bx, by) + 1); err != nil {
 			return nil, err
 		}
-		switch op {
-		case opAdd:
-			z.Add(x, y)
-		case opSub:
-			z.Sub(x, y)
-		case opAnd:
-			z.And(x, y)
-		case opOr:
-			z.Or(x, y)
-		default:
-			z.Xor(x, y)
-		}
-		return value.Int(z), nil
+		return value.Int(linear[op](z, x, y)), nil
 	case opMul:
 		if err := m.bigWork(bx + by); err != nil {
 			return nil, err
@@ -156,7 +149,7 @@ func (m *machine) bigShift(op operator, x, y *big.Int) (any, error) {
 		if err := m.bigWork(x.BitLen() + int(y.Int64())); err != nil {
 			return nil, err
 		}
-		return value.Int(new(big.Int).Lsh(x, uint(y.Int64()))), nil
+		return value.Int(new(big.Int).Lsh(x, uint(y.Uint64()))), nil
 	case !y.IsInt64() || y.Int64() >= int64(x.BitLen()):
 		if x.Sign() < 0 {
 			return int64(-1), nil
@@ -166,7 +159,7 @@ func (m *machine) bigShift(op operator, x, y *big.Int) (any, error) {
 		if err := m.bigWork(x.BitLen()); err != nil {
 			return nil, err
 		}
-		return value.Int(new(big.Int).Rsh(x, uint(y.Int64()))), nil
+		return value.Int(new(big.Int).Rsh(x, uint(y.Uint64()))), nil
 	}
 }
 
@@ -176,6 +169,9 @@ func (m *machine) powMod(x, y, z *big.Int) (any, error) {
 		return nil, valueError("pow() 3rd argument cannot be 0")
 	}
 	words := z.BitLen()/64 + 1
+	if err := m.bigProduct(x.BitLen(), z.BitLen()); err != nil {
+		return nil, err
+	}
 	if err := m.step((y.BitLen() + 1) * (words*words/64 + 1)); err != nil {
 		return nil, err
 	}

@@ -254,16 +254,17 @@ func (m *machine) callMethod(x any, name string, a *args) (any, error) {
 		}
 		return nil, noAttribute(x, name)
 	}
-	plain, secret := reveal(x), false
-	if _, ok := x.(value.Secret); ok {
-		secret = true
-	}
+	plain, secret := reveal(x), isSecret(x)
 	if _, isText := plain.(string); isText && name != "format" && name != "join" {
 		for i, arg := range a.pos {
 			if s, ok := arg.(value.Secret); ok {
 				secret = true
 				a.pos[i] = s.Reveal()
 			}
+		}
+		for key, arg := range a.named {
+			secret = secret || isSecret(arg)
+			a.named[key] = reveal(arg)
 		}
 	}
 	v, err := f(m, plain, a)

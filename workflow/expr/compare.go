@@ -58,7 +58,10 @@ func (m *machine) equal(l, r any) (bool, error) {
 		if len(x) != len(y) {
 			return false, nil
 		}
-		return x == y, m.scan(len(x))
+		if err := m.scan(len(x)); err != nil {
+			return false, err
+		}
+		return x == y, nil
 	case value.List:
 		y, ok := r.(value.List)
 		if !ok {
@@ -159,7 +162,10 @@ func (m *machine) order(op string, l, r any) (int, error) {
 		}
 	case string:
 		if y, ok := r.(string); ok {
-			return cmp.Compare(x, y), m.scan(min(len(x), len(y)))
+			if err := m.scan(min(len(x), len(y))); err != nil {
+				return 0, err
+			}
+			return cmp.Compare(x, y), nil
 		}
 	}
 	c, err := value.Compare(l, r)
@@ -215,12 +221,15 @@ func (m *machine) contains(v, item any) (bool, error) {
 			return false, typeError("'in <string>' requires string as left operand, not %s", typeName(item))
 		}
 		text, _ := reveal(x).(string)
-		return strings.Contains(text, s), m.scan(len(text))
+		if err := m.scan(len(text)); err != nil {
+			return false, err
+		}
+		return strings.Contains(text, s), nil
 	case value.Bytes:
 		return m.bytesContain(x, item)
 	case *value.Dict:
-		_, ok := x.Get(reveal(item))
-		return ok, nil
+		_, ok, err := m.lookup(x, item)
+		return ok, err
 	case *set:
 		return m.has(x, item)
 	case *span:
@@ -262,6 +271,11 @@ func iterable(v any) bool {
 	default:
 		return false
 	}
+}
+
+func isSecret(v any) bool {
+	_, ok := v.(value.Secret)
+	return ok
 }
 
 // reveal returns the text of a secret, and anything else as it is.

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"slices"
+
 	"casare/value"
 )
 
@@ -15,12 +17,7 @@ func (m *machine) eval(n node) (any, error) {
 func (n *constant) eval(*machine) (any, error) { return n.v, nil }
 
 func (n *nameRef) eval(m *machine) (any, error) {
-	for i := len(m.locals) - 1; i >= 0; i-- {
-		if m.locals[i].name == n.name {
-			return m.locals[i].v, nil
-		}
-	}
-	if v, ok := m.env.Lookup(n.name); ok {
+	if v, ok := (scoped{m}).Lookup(n.name); ok {
 		return v, nil
 	}
 	if f := function(n.name); f != nil {
@@ -40,14 +37,14 @@ func (n *templateRef) eval(m *machine) (any, error) {
 	return nil, undefined(n.path.String())
 }
 
-// scoped lets templates see the variables of comprehensions too.
+// scoped is the variables as one place in an expression sees them: those of comprehensions before those of the run.
 type scoped struct{ m *machine }
 
 // Lookup returns the innermost variable of the name.
 func (s scoped) Lookup(name string) (value.Value, bool) {
-	for i := len(s.m.locals) - 1; i >= 0; i-- {
-		if s.m.locals[i].name == name {
-			return s.m.locals[i].v, true
+	for _, l := range slices.Backward(s.m.locals) {
+		if l.name == name {
+			return l.v, true
 		}
 	}
 	return s.m.env.Lookup(name)
@@ -136,6 +133,14 @@ func (n *dictDisplay) eval(m *machine) (any, error) {
 func (m *machine) put(b *value.DictBuilder, k, v any) error {
 	key, err := dictKey(k)
 	if err != nil {
+		return err
+	}
+	if s, ok := key.(string); ok {
+		if err := m.scan(len(s)); err != nil {
+			return err
+		}
+	}
+	if err := m.step(3); err != nil {
 		return err
 	}
 	if err := m.slots(6); err != nil { // a pair and its share of the index

@@ -93,6 +93,9 @@ func (m *machine) format(v any, spec string) (string, error) {
 	default:
 		return "", typeError("unsupported format string passed to %s.__format__", typ)
 	}
+	if err := m.scan(len(spec)); err != nil {
+		return "", err
+	}
 	f, err := parseSpec(spec, typ)
 	if err != nil {
 		return "", err
@@ -206,7 +209,7 @@ func (m *machine) formatChar(b *big.Int, f formatSpec) (string, error) {
 	if f.align == 0 {
 		f.align = '<'
 	}
-	return f.pad("", string(rune(b.Int64()))), nil
+	return f.pad("", string(rune(b.Int64()))), nil //nolint:gosec // checked above
 }
 
 func (f *formatSpec) signOf(negative bool) string {

@@ -187,29 +187,32 @@ func (f *formatter) argument(name string) (any, error) {
 		}
 		return nil, value.Faultf(value.KeyError, "%s", value.Repr(name))
 	}
-	i := f.auto
-	if name == "" {
-		if f.manual {
-			return nil, valueError("cannot switch from manual field specification to automatic field numbering")
-		}
-		f.auto++
-	} else {
-		v, err := value.ToInt(name)
-		if err != nil {
-			return nil, err
-		}
-		n, ok := v.(int64)
-		if f.auto > 0 {
-			return nil, valueError("cannot switch from automatic field numbering to manual field specification")
-		}
-		f.manual = true
-		i = int(min(n, MaxSource))
-		if !ok {
-			i = MaxSource
-		}
+	i, err := f.number(name)
+	if err != nil {
+		return nil, err
 	}
 	if i >= len(f.a.pos) {
 		return nil, value.Faultf(value.IndexError, "Replacement index %d out of range for positional args tuple", i)
 	}
 	return f.a.pos[i], nil
+}
+
+// number returns the place a field names, or the next one for {}.
+func (f *formatter) number(name string) (int, error) {
+	if name == "" {
+		if f.manual {
+			return 0, valueError("cannot switch from manual field specification to automatic field numbering")
+		}
+		f.auto++
+		return f.auto - 1, nil
+	}
+	if f.auto > 0 {
+		return 0, valueError("cannot switch from automatic field numbering to manual field specification")
+	}
+	f.manual = true
+	i, rest, err := cutNumber(name, MaxSource, "number")
+	if err == nil && rest != "" {
+		err = value.Faultf(value.KeyError, "%s", value.Repr(name))
+	}
+	return i, err
 }

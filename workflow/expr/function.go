@@ -46,15 +46,16 @@ func functionTable() map[string]*callable {
 	return t
 }
 
-func lenOf(_ *machine, a *args) (any, error) {
+func lenOf(m *machine, a *args) (any, error) {
 	if err := a.check(1, 1); err != nil {
 		return nil, err
 	}
-	switch x := a.pos[0].(type) {
+	switch x := reveal(a.pos[0]).(type) {
 	case string:
+		if err := m.scan(len(x)); err != nil {
+			return nil, err
+		}
 		return int64(utf8.RuneCountInString(x)), nil
-	case value.Secret:
-		return int64(utf8.RuneCountInString(x.Reveal())), nil
 	case value.Bytes:
 		return int64(len(x)), nil
 	case value.List:
@@ -201,7 +202,7 @@ func (m *machine) ascii(v any) (string, error) {
 	var out []byte
 	for _, r := range s {
 		if r < utf8.RuneSelf {
-			out = append(out, byte(r))
+			out = utf8.AppendRune(out, r)
 			continue
 		}
 		out = value.AppendEscaped(out, r)

@@ -35,12 +35,17 @@ func intOf(m *machine, a *args) (any, error) {
 	return value.ToInt(a.pos[0])
 }
 
-func floatOf(_ *machine, a *args) (any, error) {
+func floatOf(m *machine, a *args) (any, error) {
 	if err := a.check(0, 1); err != nil {
 		return nil, err
 	}
 	if len(a.pos) == 0 {
 		return 0.0, nil
+	}
+	if s, ok := a.pos[0].(string); ok {
+		if err := m.step(len(s) / 8); err != nil {
+			return nil, err
+		}
 	}
 	return value.ToFloat(a.pos[0])
 }
@@ -186,7 +191,7 @@ func rangeOf(_ *machine, a *args) (any, error) {
 	return s, nil
 }
 
-func roundOf(_ *machine, a *args) (any, error) {
+func roundOf(m *machine, a *args) (any, error) {
 	if err := a.check(1, 2, "ndigits"); err != nil {
 		return nil, err
 	}
@@ -207,7 +212,11 @@ func roundOf(_ *machine, a *args) (any, error) {
 			}
 			return x, nil
 		}
-		return roundInt(toBig(x), -n), nil
+		b := toBig(x)
+		if err := m.bigProduct(b.BitLen(), b.BitLen()); err != nil {
+			return nil, err
+		}
+		return roundInt(b, -n), nil
 	case float64:
 		if digits == nil {
 			return value.ToInt(math.RoundToEven(x))
@@ -220,7 +229,7 @@ func roundOf(_ *machine, a *args) (any, error) {
 
 // roundInt rounds to a multiple of 10**n, halves to the even multiple.
 func roundInt(x *big.Int, n int) any {
-	if n > x.BitLen() { // 10**n is far larger than x
+	if 3*n > x.BitLen()+1 { // 10**n is more than twice as large as x
 		return int64(0)
 	}
 	unit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)

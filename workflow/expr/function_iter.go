@@ -192,6 +192,9 @@ func enumerateOf(_ *machine, a *args) (any, error) {
 	}
 	return &lazy{kind: "enumerate", run: func(m *machine, f yield) error {
 		return m.iterate(source, func(v any) (bool, error) {
+			if err := m.step(1); err != nil {
+				return false, err
+			}
 			if err := m.slots(3); err != nil {
 				return false, err
 			}

@@ -97,7 +97,7 @@ func (m *machine) items(v any) ([]any, error) {
 		return x.items, nil
 	case *span:
 		if x.n > MaxSteps { // it cannot end well: say so before the memory is used
-			return nil, m.step(MaxSteps)
+			return nil, m.step(MaxSteps + 1)
 		}
 	}
 	var out []any

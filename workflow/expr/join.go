@@ -30,17 +30,17 @@ func (b *builder) result() any {
 	return b.b.String()
 }
 
-func (n *joined) eval(m *machine) (any, error) {
+func (j *joined) eval(m *machine) (any, error) {
 	b := builder{m: m}
-	if err := n.write(m, &b); err != nil {
+	if err := j.write(m, &b); err != nil {
 		return nil, err
 	}
 	return b.result(), nil
 }
 
-func (n *joined) write(m *machine, b *builder) error {
-	for i := range n.parts {
-		if err := n.parts[i].write(m, b); err != nil {
+func (j *joined) write(m *machine, b *builder) error {
+	for i := range j.parts {
+		if err := j.parts[i].write(m, b); err != nil {
 			return err
 		}
 	}

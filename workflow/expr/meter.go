@@ -17,7 +17,7 @@ const (
 	MaxSource    = 64 << 10 // bytes of an expression's text
 
 	checkEvery  = 1024 // steps between two looks at the context
-	scanPerStep = 256  // bytes that one step looks through
+	scanPerStep = 64   // bytes that one step looks through
 	slot        = 16   // bytes of one element of a list
 )
 

@@ -57,12 +57,25 @@ func splitText(m *machine, s string, a *args) (any, error) {
 	return m.pieces(strings.SplitN(s, sep, n+1))
 }
 
+// countWords counts the runs of what is not white space.
+func countWords(s string) (n int) {
+	inWord := false
+	for _, r := range s {
+		space := value.IsSpace(r)
+		if !space && !inWord {
+			n++
+		}
+		inWord = !space
+	}
+	return n
+}
+
 // splitSpace splits at runs of white space.
 func (m *machine) splitSpace(s string, most int) (any, error) {
-	if err := m.slots(3 * (len(s)/2 + 1)); err != nil {
+	if err := m.step(len(s)/32 + 1); err != nil {
 		return nil, err
 	}
-	if err := m.step(len(s)/32 + 1); err != nil {
+	if err := m.slots(3 * (countWords(s) + 1)); err != nil {
 		return nil, err
 	}
 	if most < 0 {

@@ -133,7 +133,7 @@ func smallProduct(op operator, x, y int64) (v any, ok bool, err error) {
 
 func magnitude(x int64) uint64 {
 	if x < 0 {
-		return uint64(-(x + 1)) + 1
+		return -uint64(x) //nolint:gosec // two's complement, also of the smallest
 	}
 	return uint64(x)
 }

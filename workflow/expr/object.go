@@ -88,8 +88,11 @@ func truth(v any) bool {
 
 // Keys of a set: what Python holds equal must be one key.
 type (
-	nullKey  struct{}
-	bigKey   struct{ digits string }
+	nullKey struct{}
+	bigKey  struct {
+		negative bool
+		digits   string
+	}
 	tupleKey struct{ repr string }
 )
 
@@ -112,9 +115,9 @@ func (m *machine) hashKey(v any) (any, error) {
 		}
 		return x, nil
 	case *big.Int:
-		return bigKey{digits: string(x.Bytes()) + string(rune('0'+x.Sign()))}, nil
+		return bigKey{negative: x.Sign() < 0, digits: string(x.Bytes())}, nil
 	case string:
-		return x, m.scan(len(x))
+		return x, m.scan(len(x)) // whoever hashes it looks through it
 	case value.Secret:
 		return x.Reveal(), nil
 	case tuple:
@@ -137,9 +140,9 @@ func (m *machine) tupleKey(t tuple) (any, error) {
 		case nullKey:
 			key = nil
 		case bigKey:
-			key = value.Bytes(k.digits)
+			key = value.List{k.negative, value.Bytes(k.digits)}
 		case tupleKey:
-			key = k.repr
+			key = value.List{k.repr} // no text may look like a tuple
 		}
 		if err := p.repr(key); err != nil {
 			return nil, err
@@ -160,6 +163,9 @@ func (m *machine) add(s *set, v any) error {
 	}
 	if _, ok := s.index[key]; ok {
 		return nil
+	}
+	if err := m.step(4); err != nil { // a new place in a hash table is dearer than other steps
+		return err
 	}
 	if err := m.slots(4); err != nil { // key, element and their share of the table
 		return err

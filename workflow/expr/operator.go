@@ -71,15 +71,12 @@ func (m *machine) binary(op operator, l, r any) (any, error) {
 	if isNumber(l) && isNumber(r) {
 		return m.arithmetic(op, l, r)
 	}
-	if s, ok := l.(value.Secret); ok {
-		v, err := m.binary(op, s.Reveal(), reveal(r))
-		return taint(v), err
-	}
-	if s, ok := r.(value.Secret); ok {
-		if _, text := l.(string); text || op != opMod {
-			v, err := m.binary(op, l, s.Reveal())
-			return taint(v), err
+	if isSecret(l) || isSecret(r) {
+		v, err := m.binary(op, reveal(l), reveal(r))
+		if value.KindOf(err) == value.KeyError || value.KindOf(err) == value.ValueError { // these quote their operand
+			err = value.Faultf(value.KindOf(err), "%s of a secret failed", op)
 		}
+		return taint(v), err
 	}
 	switch op {
 	case opAdd:
@@ -122,7 +119,10 @@ func (m *machine) concat(l, r any) (any, error) {
 		if !ok {
 			return nil, typeError("can't concat %s to bytes", typeName(r))
 		}
-		return x + y, m.text(len(x) + len(y))
+		if err := m.text(len(x) + len(y)); err != nil {
+			return nil, err
+		}
+		return x + y, nil
 	case value.List:
 		y, ok := r.(value.List)
 		if !ok {
@@ -313,12 +313,14 @@ func (m *machine) combine(op operator, x, y []any) (*set, error) {
 			return nil, err
 		}
 		return out, keep(y, inX, false)
-	default: // union
+	case opOr:
 		if err := keep(x, out, false); err != nil {
 			return nil, err
 		}
 		return out, keep(y, out, false)
+	case opAdd, opMul, opDiv, opFloor, opMod, opPow, opShl, opShr, opMatMul:
 	}
+	return nil, typeError("unsupported operand type(s) for %s: 'set' and 'set'", op)
 }
 
 func (m *machine) mergeDicts(x, y *value.Dict) (*value.Dict, error) {

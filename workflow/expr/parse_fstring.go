@@ -14,8 +14,8 @@ type fstring struct {
 	pos  int
 }
 
-func (f *fstring) fail(format string, args ...any) error {
-	return syntaxError(f.p.src, f.t.pos+f.pos, format, args...)
+func (f *fstring) fail(what string) error {
+	return syntaxError(f.p.src, f.t.pos+f.pos, "%s", what)
 }
 
 // parts reads up to the end, or, inside a format spec, up to the brace that closes the field.

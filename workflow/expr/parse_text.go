@@ -107,7 +107,7 @@ func (p *parser) decode(t token, body string) (string, error) {
 			b.WriteByte('\\')
 			i++
 		case isBytes:
-			b.WriteByte(byte(r))
+			b.WriteByte(byte(r)) //nolint:gosec // at most \xff, and \777 is cut as Python does
 			i += size
 		default:
 			b.WriteRune(r)
@@ -119,7 +119,7 @@ func (p *parser) decode(t token, body string) (string, error) {
 
 // numericEscape reads \ooo, \xhh, \uhhhh or \Uhhhhhhhh at the start of s; size 0 means it is none of them.
 func (p *parser) numericEscape(t token, s string, isBytes bool) (r rune, size int, err error) {
-	digits := 0
+	var digits int
 	switch c := s[1]; {
 	case '0' <= c && c <= '7':
 		end := 2

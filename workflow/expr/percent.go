@@ -9,6 +9,9 @@ import (
 
 // percent is the % of a text: "%s is %d" % (name, 3), "%(k)s" % d.
 func (m *machine) percent(pattern string, operand any) (any, error) {
+	if err := m.scan(len(pattern)); err != nil {
+		return nil, err
+	}
 	p := percenter{m: m, b: builder{m: m}, single: operand}
 	if t, ok := operand.(tuple); ok {
 		p.args, p.isTuple = t, true

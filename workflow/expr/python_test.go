@@ -5,10 +5,10 @@ import (
 	"os"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"casare/value"
 	"casare/workflow/expr"
-
-	"github.com/stretchr/testify/require"
 )
 
 // env is a set of variables for tests.
@@ -28,11 +28,6 @@ type recorded struct {
 		Error   string `json:"error"`
 		Message string `json:"message"`
 	} `json:"cases"`
-}
-
-// others lists where the answer differs on purpose.
-var others = map[string]string{
-	"'ab\\\ncd'": "",
 }
 
 func TestAnswersAsCPythonDoes(t *testing.T) {

@@ -62,7 +62,13 @@ func (m *machine) item(x, i any) (any, error) {
 // lookup finds a key as Python does: 1, 1.0 and True are one key.
 func (m *machine) lookup(d *value.Dict, key any) (value.Value, bool, error) {
 	switch k := key.(type) {
-	case string, int64:
+	case string:
+		if err := m.scan(len(k)); err != nil {
+			return nil, false, err
+		}
+		v, ok := d.Get(k)
+		return v, ok, nil
+	case int64:
 		v, ok := d.Get(k)
 		return v, ok, nil
 	}
@@ -218,11 +224,11 @@ func newCut(bounds [3]any, length int) (cut, error) {
 		}
 		n, ok := asInt64(v)
 		if !ok {
-			big, isBig := v.(*big.Int)
+			x, isBig := v.(*big.Int)
 			if !isBig {
 				return cut{}, typeError("slice indices must be integers or None or have an __index__ method")
 			}
-			n = int64(math.MaxInt64) * int64(big.Sign())
+			n = int64(math.MaxInt64) * int64(x.Sign())
 		}
 		b[i], given[i] = int(max(min(n, math.MaxInt32), -math.MaxInt32)), true
 	}
