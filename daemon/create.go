@@ -130,10 +130,7 @@ func bootstrap(ctx context.Context, dir string, n founding, initial casare.InitM
 	if err := store.Start(ctx); err != nil {
 		return fmt.Errorf("make the mesh's state: %w", err)
 	}
-	err = store.Bootstrap(ctx, casare.Proposal{
-		ID: "init-" + initial.MeshID, Tenant: casare.DefaultTenant, Actor: actorSystem, Time: casare.TimeOf(n.options.Now()), Command: initial,
-	})
-	if err != nil {
+	if err := store.Bootstrap(ctx, initial); err != nil {
 		return fmt.Errorf("make the mesh's state: %w", err)
 	}
 	return nil

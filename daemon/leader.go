@@ -206,7 +206,10 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, casare.Errorf(casare.CodeOutcomeUnknown, "the leader's answer did not come: %w", err)
 	}
-	resp.Body = &cancelBody{ReadCloser: resp.Body, cancel: cancel}
+	// The transport forgets the context of an upgraded connection, so what ends the request closes the body as well.
+	body := resp.Body
+	context.AfterFunc(ctx, func() { body.Close() })
+	resp.Body = &cancelBody{ReadCloser: body, cancel: cancel}
 	return resp, nil
 }
 

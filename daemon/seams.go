@@ -87,38 +87,7 @@ type fleetView struct{ scheduler *scheduler.Scheduler }
 
 func (v fleetView) Robots() []casare.RobotStatus { return v.scheduler.Robots() }
 
-// watchBuffer holds the updates that a slow watcher has not taken yet.
-const watchBuffer = 1024
-
-func (v fleetView) Watch(jobID string) (updates <-chan casare.LiveUpdate, stop func()) {
-	out := make(chan casare.LiveUpdate, watchBuffer)
-	watcher, err := v.scheduler.Watch(jobID)
-	if err != nil { // this robot leads no longer
-		close(out)
-		return out, func() {}
-	}
-	done := make(chan struct{})
-	go func() { // ends when the watcher is closed
-		defer close(out)
-		for batch := range watcher.C() {
-			for _, u := range batch {
-				select {
-				case out <- u:
-				case <-done:
-					return
-				}
-			}
-		}
-	}()
-	var closed bool
-	return out, func() {
-		if !closed {
-			closed = true
-			close(done)
-			watcher.Close()
-		}
-	}
-}
+func (v fleetView) Watch(jobID string) (api.Watcher, error) { return v.scheduler.Watch(jobID) }
 
 // tokenMinter makes join tokens of this robot's mesh.
 type tokenMinter struct {
