@@ -36,12 +36,13 @@ func (r *Registry) Bind(step *workflow.Step) (*Bound, []workflow.Problem) {
 	if t == nil {
 		return nil, []workflow.Problem{unknownType(step)}
 	}
-	n := t.make()
+	n := t.create()
 	b := &Bound{
 		typ: t, step: step.ID, node: n, zero: reflect.ValueOf(n).Elem(),
-		spec: newSpec(n), control: t.spec.control || t.hasBody(),
+		spec: newSpec(n, t.spec), control: t.spec.control || t.hasBody(),
 	}
 	b.resumer, _ = n.(Resumer)
+	b.inputs = make([]input, 0, len(b.spec.fields))
 	var problems []workflow.Problem
 	for i, f := range b.spec.fields {
 		if f.role == Out {

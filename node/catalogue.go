@@ -152,6 +152,9 @@ func (f *Field) entry() FieldEntry {
 	if f.def != nil {
 		e.Default = text(f.def)
 	}
+	for _, c := range f.choices {
+		e.Choices = append(e.Choices, text(c))
+	}
 	for _, c := range f.oneOf {
 		e.Choices = append(e.Choices, text(c))
 	}

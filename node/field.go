@@ -35,6 +35,7 @@ type Field struct {
 	strict     bool
 	raw        bool
 	nameOfVar  bool
+	choices    []string // as oneOf, of a Choice
 	oneOf      []Value
 	lo, hi     *float64
 	was        []string
@@ -180,8 +181,9 @@ func (f *Field) accept(v Value) (Value, error) {
 
 // advise says what OneOf, Min and Max have against a coerced value; "" is nothing.
 func (f *Field) advise(v Value) string {
-	if len(f.oneOf) > 0 && !slices.ContainsFunc(f.oneOf, func(o Value) bool { return value.Equal(o, v) }) {
-		return fmt.Sprintf("%s is none of the known choices", value.Repr(v))
+	if text, ok := v.(string); len(f.choices) > 0 && !(ok && slices.Contains(f.choices, text)) ||
+		len(f.oneOf) > 0 && !slices.ContainsFunc(f.oneOf, func(o Value) bool { return value.Equal(o, v) }) {
+		return value.Repr(v) + " is none of the known choices"
 	}
 	if f.lo == nil && f.hi == nil {
 		return ""

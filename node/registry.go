@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,9 +16,9 @@ type Registry struct {
 }
 
 type nodeType struct {
-	name string
-	make func() Node
-	spec *layout
+	name   string
+	create func() Node
+	spec   *layout
 	// ports lists per field the names a wire or a config key may use: a variadic field has many, so they are made once.
 	ports [][]string
 }
@@ -31,12 +32,12 @@ func NewRegistry() *Registry {
 }
 
 // Register adds a type to Default; see Add.
-func Register(name string, make func() Node) { Default.Add(name, make) }
+func Register(name string, create func() Node) { Default.Add(name, create) }
 
 // Add adds a type. It panics when the name or an alias is taken, or when the type breaks a rule of the kit: these are bugs of the
 // program, seen at its start.
-func (r *Registry) Add(name string, make func() Node) {
-	t := &nodeType{name: name, make: make, spec: newSpec(make())}
+func (r *Registry) Add(name string, create func() Node) {
+	t := &nodeType{name: name, create: create, spec: newSpec(create(), nil)}
 	if err := t.check(); err != nil {
 		panic(fmt.Sprintf("node: type %s: %v", name, err))
 	}
@@ -55,9 +56,9 @@ func (r *Registry) Add(name string, make func() Node) {
 // check tests what the compiler cannot.
 func (t *nodeType) check() error {
 	if t.name == "" || t.spec.title == "" || t.spec.doc == "" || t.spec.category == "" {
-		return fmt.Errorf("name, title, doc and category are all needed")
+		return errors.New("name, title, doc and category are all needed")
 	}
-	_, resumes := t.make().(Resumer)
+	_, resumes := t.create().(Resumer)
 	for _, b := range t.spec.branches {
 		if b.body != 0 && !resumes {
 			return fmt.Errorf("body %s, but no Resume method", b.name)
@@ -75,7 +76,7 @@ func (r *Registry) Known(typ string) (canonical string, ok bool) {
 // New returns a node of the type, unbound; nil when there is no such type.
 func (r *Registry) New(typ string) Node {
 	if t := r.lookup(typ); t != nil {
-		return t.make()
+		return t.create()
 	}
 	return nil
 }

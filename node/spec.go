@@ -19,6 +19,7 @@ type layout struct {
 	title, doc, category string
 	aliases              []string
 	fields               []*Field
+	room                 []Field // where fields are made; a bound node's layout knows how many come
 	branches             []branch
 	effects              []effectRule
 	examples             []Example
@@ -59,8 +60,13 @@ type Example struct {
 // Values is a literal of named values for Or and Example; Go ints, []any and map[string]any are taken for the kinds they stand for.
 type Values map[string]any
 
-func newSpec(n Node) *layout {
+// newSpec asks a node for its layout; like is that of the type, nil when it is not known yet.
+func newSpec(n Node, like *layout) *layout {
 	t := &layout{}
+	if like != nil {
+		t.fields, t.room = make([]*Field, 0, len(like.fields)), make([]Field, 0, len(like.fields))
+		t.branches, t.examples = make([]branch, 0, len(like.branches)), make([]Example, 0, len(like.examples))
+	}
 	n.Spec(&Spec{t: t})
 	return t
 }
@@ -131,9 +137,7 @@ func (s *Spec) Text(role Role, p *string, name string) *Field {
 // Choice binds a text for which the designer offers a list. Another text is refused only with Strict.
 func (s *Spec) Choice(role Role, p *string, name string, choices ...string) *Field {
 	f := bindText(s, role, p, name).Widget("choice")
-	for _, c := range choices {
-		f.oneOf = append(f.oneOf, c)
-	}
+	f.choices = choices
 	return f
 }
 
@@ -223,7 +227,11 @@ func (s *Spec) add(role Role, kind Kind, name string) *Field {
 			panic(fmt.Sprintf("node: field %q is declared twice", name))
 		}
 	}
-	f := &Field{name: name, role: role, kind: kind, when: s.when}
+	if len(s.t.room) == cap(s.t.room) {
+		s.t.room = make([]Field, 0, 8) // fields already handed out stay where they are
+	}
+	s.t.room = append(s.t.room, Field{name: name, role: role, kind: kind, when: s.when})
+	f := &s.t.room[len(s.t.room)-1]
 	s.t.fields = append(s.t.fields, f)
 	return f
 }

@@ -17,7 +17,7 @@ func Folder(tb testing.TB) string {
 	if folder == "" {
 		folder = filepath.Join(root(tb), "..", "shared", "vectors")
 	}
-	if _, err := os.Stat(folder); err != nil {
+	if _, err := os.Stat(folder); err != nil { //nolint:gosec // a test reads the folder its developer names
 		tb.Skipf("no recorded cases at %s: set CASARE_VECTORS to their folder", folder)
 	}
 	return folder
@@ -45,7 +45,7 @@ func root(tb testing.TB) string {
 // Load reads a file of recorded cases.
 func Load(tb testing.TB, name string) []*value.Dict {
 	tb.Helper()
-	raw, err := os.ReadFile(filepath.Join(Folder(tb), name)) //nolint:gosec // a test reads the file its developer names
+	raw, err := os.ReadFile(filepath.Join(Folder(tb), name))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -24,7 +24,7 @@ func truth(ctx context.Context, r *node.Run, condition, expression *node.Expr) (
 		// Stopped from outside, which says nothing about the condition.
 		return false, err
 	}
-	r.Log().Warn("condition cannot be evaluated and counts as false",
+	r.Log().WarnContext(ctx, "condition cannot be evaluated and counts as false",
 		slog.String("expression", chosen.Source()), slog.Any("error", err))
 	return false, nil
 }

@@ -54,7 +54,7 @@ func (n *whileStart) next(ctx context.Context, r *node.Run, more int64) error {
 	}
 	state.Iteration += more
 	if state.Iteration >= n.limit {
-		r.Log().Warn("while loop ends at its limit", slog.Int64("max_iterations", n.limit))
+		r.Log().WarnContext(ctx, "while loop ends at its limit", slog.Int64("max_iterations", n.limit))
 		n.complete(r)
 		return nil
 	}

@@ -39,7 +39,7 @@ func (n *set) Spec(s *node.Spec) {
 }
 
 // Run converts and stores the value.
-func (n *set) Run(_ context.Context, r *node.Run) error {
+func (n *set) Run(ctx context.Context, r *node.Run) error {
 	v := n.value
 	if v == nil {
 		v = n.fallback
@@ -50,7 +50,7 @@ func (n *set) Run(_ context.Context, r *node.Run) error {
 	if v != nil {
 		converted, err := convert(v, n.kind)
 		if err != nil {
-			r.Log().Warn("variable keeps its unconverted value",
+			r.Log().WarnContext(ctx, "variable keeps its unconverted value",
 				slog.String("variable", n.name), slog.String("type", n.kind), slog.Any("error", err))
 		} else {
 			v = converted
