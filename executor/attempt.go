@@ -148,64 +148,66 @@ func (a *attempt) answer(ack session.Ack) (over bool) {
 	a.flying = nil
 	close(a.acked)
 	a.acked = make(chan struct{})
-	//exhaustive:ignore // every other code is handled alike
-	switch ack.Code {
-	case "":
+	switch {
+	case ack.Code == "":
 		return a.took(f, ack)
-	case casare.CodeStaleEpoch, casare.CodeTransition, casare.CodeNotFound, casare.CodeForbidden:
+	case final(ack.Code):
 		return true
-	case casare.CodeGap:
+	case ack.Code == casare.CodeGap:
 		a.seq = ack.Seq
+		a.wakes()
+		return false
 	default:
 		return a.refused(f, ack)
 	}
+}
+
+// final says whether a refusal means that the attempt is no longer this robot's.
+func final(code casare.Code) bool {
+	return code == casare.CodeStaleEpoch || code == casare.CodeTransition || code == casare.CodeNotFound || code == casare.CodeForbidden
+}
+
+// ends says whether the entry told of the attempt's end.
+func (f *flying) ends() bool {
+	return f.what == casare.CommandFinishJob || f.what == casare.CommandRejectJob || f.what == casare.CommandReleaseJob
+}
+
+func (a *attempt) took(f *flying, ack session.Ack) (over bool) {
+	if f.ends() {
+		return true
+	}
+	a.log.forget(f.lines)
+	a.say = startSaid // a checkpoint says so too
+	a.seq = max(a.seq, ack.Seq)
+	a.landed(f)
 	a.wakes()
 	return false
 }
 
-func (a *attempt) took(f *flying, ack session.Ack) (over bool) {
-	if f.lines > 0 {
-		a.log.forget(f.lines)
+// landed forgets the snapshot that an entry carried, unless there is a newer one.
+func (a *attempt) landed(f *flying) {
+	if f.taken != 0 && f.taken == a.taken {
+		a.snapshot = nil
 	}
-	//exhaustive:ignore // no other command is reported
-	switch f.what {
-	case casare.CommandFinishJob, casare.CommandRejectJob, casare.CommandReleaseJob:
-		return true
-	case casare.CommandCheckpointJob:
-		a.seq, a.say = max(a.seq, ack.Seq), startSaid
-		if f.taken != 0 && f.taken == a.taken {
-			a.snapshot = nil
-		}
-	case casare.CommandStartJob:
-		a.say = startSaid
-	}
-	a.wakes()
-	return false
 }
 
 // refused handles an entry that the state cannot take as it is. The job must not hang because of it: a result that is refused
 // becomes a failure that says so; anything else is left out.
 func (a *attempt) refused(f *flying, ack session.Ack) (over bool) {
-	failure := &casare.JobError{ErrorType: string(ack.Code), Message: shorten("the result was refused: "+ack.Message, maxMessage)}
-	//exhaustive:ignore // no other command is reported
-	switch f.what {
-	case casare.CommandFinishJob:
-		if old := a.end.finish; len(old.Result) == 0 && len(a.log.lines) == 0 {
-			return true // it cannot get smaller; the lease or a person ends it
-		}
-		a.log.forget(a.log.first + uint64(len(a.log.lines)))
-		a.end.finish = &casare.FinishJob{
-			JobID: a.jobID, Epoch: a.epoch, State: casare.JobFailed, Error: failure, StartedAt: a.begun,
-		}
-	case casare.CommandCheckpointJob:
+	if f.what != casare.CommandFinishJob {
 		a.log.forget(f.lines)
-		if f.taken == a.taken {
-			a.snapshot = nil
-		}
-	case casare.CommandStartJob:
 		a.say = startSaid
-	case casare.CommandRejectJob, casare.CommandReleaseJob:
-		return true
+		a.landed(f)
+		a.wakes()
+		return f.ends()
+	}
+	if len(a.end.finish.Result) == 0 && len(a.log.lines) == 0 {
+		return true // it cannot get smaller; the lease or a person ends it
+	}
+	a.log.forget(a.log.first + uint64(len(a.log.lines)))
+	a.end.finish = &casare.FinishJob{
+		JobID: a.jobID, Epoch: a.epoch, State: casare.JobFailed, StartedAt: a.begun,
+		Error: &casare.JobError{ErrorType: string(ack.Code), Message: shorten("the result was refused: "+ack.Message, maxMessage)},
 	}
 	a.wakes()
 	return false
@@ -311,7 +313,7 @@ func (a *attempt) bind(cancel context.CancelCauseFunc) {
 func (a *attempt) kill(cause error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.cause == nil || cause == errGone {
+	if a.cause == nil || errors.Is(cause, errGone) {
 		a.cause = cause
 	}
 	if a.cancel != nil {

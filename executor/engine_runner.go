@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"errors"
-
 	"strings"
 
 	"casare"

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -59,7 +60,7 @@ func New(cfg Config, leader Leader, runner Runner) (*Executor, error) {
 // Start begins to keep a session with the leader and to run what it assigns.
 func (e *Executor) Start(ctx context.Context) error {
 	e.group.Start(ctx)
-	e.group.Go(e.keep)
+	e.group.Go(e.keep) //nolint:contextcheck // the group gives its own context
 	return nil
 }
 
@@ -208,7 +209,7 @@ func (e *Executor) run(ctx context.Context, a *attempt) {
 
 // outcomeOf is how an attempt ends that has not come to run its document.
 func outcomeOf(ctx context.Context) Outcome {
-	if context.Cause(ctx) == errTimeout { //nolint:errorlint // the cause is set here and never wrapped
+	if errors.Is(context.Cause(ctx), errTimeout) {
 		return Outcome{State: casare.JobTimeout}
 	}
 	return Outcome{State: casare.JobCancelled}

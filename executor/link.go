@@ -208,7 +208,7 @@ func (l *link) take(ctx context.Context, m session.Message) error {
 			l.ack(ctx, ack)
 		}
 	case *session.Assign:
-		e.assign(m)
+		e.assign(m) //nolint:contextcheck // attempts outlive the session
 	case *session.Document:
 		e.programs.deliver(m.Revision, m.Data)
 	case *session.HeartbeatAck:

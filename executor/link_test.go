@@ -86,9 +86,10 @@ func (s *scripted) meet(t *testing.T, term uint64, decisions ...session.Decision
 	c := session.NewConn(<-s.streams)
 	m, err := c.Receive()
 	require.NoError(t, err)
-	require.IsType(t, &session.Hello{}, m)
+	hello, ok := m.(*session.Hello)
+	require.True(t, ok)
 	require.NoError(t, c.Push(&session.Welcome{Term: term, Decisions: decisions}))
-	return c, m.(*session.Hello)
+	return c, hello
 }
 
 func start(t *testing.T, slots int) (*executor.Executor, *scripted, *blocking) {

@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -61,7 +62,7 @@ func TestPlan_LeastLoadedFirst(t *testing.T) {
 	t.Parallel()
 	x := world(&casare.Robot{ID: "a", Slots: 4}, &casare.Robot{ID: "b", Slots: 2})
 	for i := range 6 {
-		x.put(queued(fmt.Sprint(i), 10, time.Duration(i)))
+		x.put(queued(strconv.Itoa(i), 10, time.Duration(i)))
 	}
 	var order []string
 	for _, e := range x.plan(10) {

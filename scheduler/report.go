@@ -119,7 +119,7 @@ func (t *term) settle(ctx context.Context, p *peer, batch []claim) error {
 			continue
 		}
 		allowed = append(allowed, c)
-		proposals = append(proposals, t.proposalOf(p, tenant, c.kind, c.jobID, c.epoch, c.n, c.cmd))
+		proposals = append(proposals, t.proposalOf(p, tenant, c))
 	}
 	results, err := t.proposeUntilKnown(ctx, proposals)
 	if err != nil {
@@ -218,16 +218,16 @@ func (c claim) ack(result casare.Result) session.Ack {
 const maxProposalID = 64
 
 // proposalOf dresses a robot's command. Its id is made of what it is about, so that a repeat is known as one on every leader.
-func (t *term) proposalOf(p *peer, tenant, kind, jobID string, epoch, n uint64, cmd casare.Command) casare.Proposal {
-	id := kind + "/" + jobID + "/" + strconv.FormatUint(epoch, 36)
-	if n != 0 {
-		id += "/" + strconv.FormatUint(n, 36)
+func (t *term) proposalOf(p *peer, tenant string, c claim) casare.Proposal {
+	id := c.kind + "/" + c.jobID + "/" + strconv.FormatUint(c.epoch, 36)
+	if c.n != 0 {
+		id += "/" + strconv.FormatUint(c.n, 36)
 	}
 	if len(id) > maxProposalID {
 		sum := sha256.Sum256([]byte(id))
-		id = kind + "/" + hex.EncodeToString(sum[:16])
+		id = c.kind + "/" + hex.EncodeToString(sum[:16])
 	}
-	return casare.Proposal{ID: id, Tenant: tenant, Actor: p.robotID, Time: t.time(), Command: cmd}
+	return casare.Proposal{ID: id, Tenant: tenant, Actor: p.robotID, Time: t.time(), Command: c.cmd}
 }
 
 // linesOf counts the lines that the state holds of an attempt's log: numbers go up, so the last line tells.

@@ -55,10 +55,10 @@ func (t *term) serve(ctx context.Context, conn *session.Conn, robotID string) er
 
 // ended turns the ways a session ends in good order into no error.
 func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil || errors.Is(err, io.EOF) || errors.Is(err, session.ErrClosed) {
-		return nil
+	if ctx.Err() == nil && !errors.Is(err, io.EOF) && !errors.Is(err, session.ErrClosed) {
+		return err
 	}
-	return err
+	return nil
 }
 
 // enter counts a session in; false when the term is over.
@@ -219,7 +219,7 @@ func (t *term) reattach(ctx context.Context, p *peer, hello *session.Hello) erro
 			continue
 		}
 		cmd := casare.StartJob{JobID: held.JobID, Epoch: held.Epoch}
-		proposals = append(proposals, t.proposalOf(p, j.Tenant, "s", held.JobID, held.Epoch, 0, cmd))
+		proposals = append(proposals, t.proposalOf(p, j.Tenant, claim{jobID: held.JobID, epoch: held.Epoch, kind: "s", cmd: cmd}))
 	}
 	for part := range slices.Chunk(proposals, t.cfg.Batch) {
 		// A refusal means that the job has just gone elsewhere: the welcome will say stop.

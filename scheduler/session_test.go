@@ -69,17 +69,17 @@ func (l *leader) submit(id string) {
 	submit(l.t, l.store, id, 0)
 }
 
-func submit(t testing.TB, store *schedulertest.Store, id string, priority int) {
-	t.Helper()
+func submit(tb testing.TB, store *schedulertest.Store, id string, priority int) {
+	tb.Helper()
 	spec := casare.JobSpec{ID: id, Tenant: casare.DefaultTenant, Revision: store.AddDocument([]byte("{}")), Priority: priority, CreatedAt: 1}
-	propose(t, store, casare.SubmitJob{Spec: spec}, id)
+	propose(tb, store, casare.SubmitJob{Spec: spec}, id)
 }
 
-func propose(t testing.TB, store *schedulertest.Store, cmd casare.Command, id string) casare.Result {
-	t.Helper()
+func propose(tb testing.TB, store *schedulertest.Store, cmd casare.Command, id string) casare.Result {
+	tb.Helper()
 	results, err := store.Propose(context.Background(), casare.Proposal{ID: id, Tenant: casare.DefaultTenant, Command: cmd})
-	require.NoError(t, err)
-	require.Nil(t, results[0].Err)
+	require.NoError(tb, err)
+	require.Nil(tb, results[0].Err)
 	return results[0]
 }
 
@@ -92,17 +92,22 @@ func robots(ids ...string) *schedulertest.Store {
 }
 
 // next returns the next message that is not a document or an answer to a heartbeat.
-func next(t *testing.T, c *session.Conn) session.Message {
+func next[M session.Message](t *testing.T, c *session.Conn) M {
 	t.Helper()
 	for {
 		m, err := c.Receive()
 		require.NoError(t, err)
-		switch m.(type) {
-		case *session.Document, *session.HeartbeatAck:
-		default:
-			return m
+		if k := m.Kind(); k != session.KindDocument && k != session.KindHeartbeatAck {
+			return as[M](t, m)
 		}
 	}
+}
+
+func as[M session.Message](t *testing.T, m session.Message) M {
+	t.Helper()
+	typed, ok := m.(M)
+	require.True(t, ok, "%#v", m)
+	return typed
 }
 
 // quiet demands that the leader has nothing to say for a moment.
@@ -119,10 +124,12 @@ func TestReconcile_EveryStateMeetsEveryHello(t *testing.T) {
 	states := map[string]func(t *testing.T, s *schedulertest.Store) uint64{
 		"unknown": func(*testing.T, *schedulertest.Store) uint64 { return 3 },
 		"assigned": func(t *testing.T, s *schedulertest.Store) uint64 {
+			t.Helper()
 			submit(t, s, "j", 0)
 			return propose(t, s, casare.AssignJob{JobID: "j", RobotID: "a"}, "1").Index
 		},
 		"running": func(t *testing.T, s *schedulertest.Store) uint64 {
+			t.Helper()
 			submit(t, s, "j", 0)
 			e := propose(t, s, casare.AssignJob{JobID: "j", RobotID: "a"}, "1").Index
 			propose(t, s, casare.CheckpointJob{JobID: "j", Epoch: e, Seq: 1, Data: []byte("c1"), Log: casare.LogChunk{
@@ -131,12 +138,14 @@ func TestReconcile_EveryStateMeetsEveryHello(t *testing.T) {
 			return e
 		},
 		"expired": func(t *testing.T, s *schedulertest.Store) uint64 {
+			t.Helper()
 			submit(t, s, "j", 0)
 			e := propose(t, s, casare.AssignJob{JobID: "j", RobotID: "a"}, "1").Index
 			propose(t, s, casare.ExpireJob{JobID: "j", Epoch: e}, "2")
 			return e
 		},
 		"moved": func(t *testing.T, s *schedulertest.Store) uint64 {
+			t.Helper()
 			submit(t, s, "j", 0)
 			e := propose(t, s, casare.AssignJob{JobID: "j", RobotID: "a"}, "1").Index
 			propose(t, s, casare.ExpireJob{JobID: "j", Epoch: e}, "2")
@@ -144,12 +153,14 @@ func TestReconcile_EveryStateMeetsEveryHello(t *testing.T) {
 			return e
 		},
 		"completed": func(t *testing.T, s *schedulertest.Store) uint64 {
+			t.Helper()
 			submit(t, s, "j", 0)
 			e := propose(t, s, casare.AssignJob{JobID: "j", RobotID: "a"}, "1").Index
 			propose(t, s, casare.FinishJob{JobID: "j", Epoch: e, State: casare.JobCompleted}, "2")
 			return e
 		},
 		"cancelling": func(t *testing.T, s *schedulertest.Store) uint64 {
+			t.Helper()
 			submit(t, s, "j", 0)
 			e := propose(t, s, casare.AssignJob{JobID: "j", RobotID: "a"}, "1").Index
 			propose(t, s, casare.CancelJob{JobID: "j", Reason: "r"}, "2")
@@ -189,8 +200,7 @@ func TestReconcile_EveryStateMeetsEveryHello(t *testing.T) {
 					}
 					c, m := l.greet(hello("a", 2, held...))
 					defer c.Close()
-					require.IsType(t, &session.Welcome{}, m)
-					w := m.(*session.Welcome)
+					w := as[*session.Welcome](t, m)
 					require.Equal(t, uint64(7), w.Term)
 					require.Len(t, w.Decisions, len(held))
 					if len(held) > 0 {
@@ -200,15 +210,13 @@ func TestReconcile_EveryStateMeetsEveryHello(t *testing.T) {
 						quiet(t, c)
 						return
 					}
-					m = next(t, c)
-					require.IsType(t, &session.Assign{}, m)
-					a := m.(*session.Assign).Attempts[0]
+					a := next[*session.Assign](t, c).Attempts[0]
 					require.Equal(t, expected.pushed, fmt.Sprintf("assign %d %d", a.Seq, a.Lines))
 					if state != "expired" {
 						require.Equal(t, epoch, a.Epoch)
 					}
 					if state == "cancelling" {
-						require.IsType(t, &session.Cancel{}, next(t, c))
+						next[*session.Cancel](t, c)
 					}
 				})
 			})
@@ -258,7 +266,7 @@ func TestHello_TheNewerSessionClosesTheOlder(t *testing.T) {
 		require.ErrorIs(t, err, io.EOF)
 
 		l.submit("j")
-		require.IsType(t, &session.Assign{}, next(t, restarted))
+		next[*session.Assign](t, restarted)
 	})
 }
 
@@ -280,8 +288,7 @@ func TestHello_RefusalsSayWhy(t *testing.T) {
 			require.NoError(t, conn.Push(c.hello), name)
 			m, err := conn.Receive()
 			require.NoError(t, err, name)
-			require.IsType(t, &session.Refused{}, m, name)
-			require.Equal(t, c.code, m.(*session.Refused).Code, name)
+			require.Equal(t, c.code, as[*session.Refused](t, m).Code, name)
 			require.Equal(t, c.code, casare.CodeOf(<-served), name)
 			conn.Close()
 		}
@@ -308,7 +315,7 @@ func TestAuthority_ARobotReportsOnlyOnItsOwnAttempts(t *testing.T) {
 		a, _ := l.greet(hello("a", 1))
 		defer a.Close()
 		l.submit("j")
-		epoch := next(t, a).(*session.Assign).Attempts[0].Epoch
+		epoch := next[*session.Assign](t, a).Attempts[0].Epoch
 		b, _ := l.greet(hello("b", 0))
 		defer b.Close()
 
@@ -321,7 +328,7 @@ func TestAuthority_ARobotReportsOnlyOnItsOwnAttempts(t *testing.T) {
 		}
 		for _, r := range attempts {
 			require.NoError(t, b.Push(r))
-			acks := next(t, b).(*session.Acks).Acks
+			acks := next[*session.Acks](t, b).Acks
 			require.Len(t, acks, 1)
 			require.Equal(t, casare.CodeForbidden, acks[0].Code)
 		}
@@ -336,7 +343,7 @@ func TestAuthority_ARobotReportsOnlyOnItsOwnAttempts(t *testing.T) {
 			{JobID: "j", Epoch: epoch, State: casare.JobCompleted},
 		}}))
 		codes := map[casare.Code]int{}
-		for _, ack := range next(t, a).(*session.Acks).Acks {
+		for _, ack := range next[*session.Acks](t, a).Acks {
 			codes[ack.Code]++
 		}
 		require.Equal(t, map[casare.Code]int{"": 1, casare.CodeStaleEpoch: 1, casare.CodeNotFound: 1}, codes)
@@ -357,9 +364,9 @@ func TestReject_NamesTheSessionsRobotWhateverTheReportSays(t *testing.T) {
 		a, _ := l.greet(hello("a", 1))
 		defer a.Close()
 		l.submit("j")
-		epoch := next(t, a).(*session.Assign).Attempts[0].Epoch
+		epoch := next[*session.Assign](t, a).Attempts[0].Epoch
 		require.NoError(t, a.Push(&session.Report{Rejects: []casare.RejectJob{{JobID: "j", Epoch: epoch, RobotID: "b", Reason: "no"}}}))
-		require.Empty(t, next(t, a).(*session.Acks).Acks[0].Code)
+		require.Empty(t, next[*session.Acks](t, a).Acks[0].Code)
 		j, err := store.Job("j")
 		require.NoError(t, err)
 		require.Equal(t, []string{"a"}, j.RejectedBy)
@@ -382,12 +389,12 @@ func TestDocuments_GoOnceASessionAndAgainWhenAskedFor(t *testing.T) {
 			return m
 		}
 		l.submit("j1")
-		revision := receive().(*session.Document).Revision
+		revision := as[*session.Document](t, receive()).Revision
 		receive()
 		l.submit("j2")
 		receive()
 		require.NoError(t, a.Push(&session.Want{Revisions: []string{revision}}))
-		require.Equal(t, []byte("{}"), receive().(*session.Document).Data)
+		require.Equal(t, []byte("{}"), as[*session.Document](t, receive()).Data)
 		require.Equal(t, []session.Kind{session.KindDocument, session.KindAssign, session.KindAssign, session.KindDocument}, kinds)
 	})
 }
@@ -400,7 +407,7 @@ func TestLease_AClosedSessionExpiresNothingASilentOneDoes(t *testing.T) {
 		defer l.end()
 		a, _ := l.greet(hello("a", 1))
 		l.submit("j")
-		next(t, a)
+		next[*session.Assign](t, a)
 		a.Close()
 		state := func() casare.JobState {
 			j, err := store.Job("j")
@@ -450,7 +457,7 @@ func TestHandover_PlacesNothingMeanwhile(t *testing.T) {
 		}()
 		entries := 0
 		err := l.s.Handover(context.Background(), func(context.Context) error {
-			l.submit("j")
+			l.submit("j") //nolint:contextcheck // what is handed over is not this
 			entries = store.Entries()
 			<-time.After(time.Second)
 			require.Equal(t, entries, store.Entries())
@@ -471,12 +478,12 @@ func TestWatch_ASlowWatcherIsDroppedAndTold(t *testing.T) {
 		a, _ := l.greet(hello("a", 1))
 		defer a.Close()
 		l.submit("j")
-		epoch := next(t, a).(*session.Assign).Attempts[0].Epoch
+		epoch := next[*session.Assign](t, a).Attempts[0].Epoch
 		w, err := l.s.Watch("")
 		require.NoError(t, err)
 		other, err := l.s.Watch("elsewhere")
 		require.NoError(t, err)
-		require.Equal(t, &session.Watch{On: true}, next(t, a))
+		require.True(t, next[*session.Watch](t, a).On)
 		for i := range uint64(1000) {
 			require.NoError(t, a.Push(&session.Live{Attempts: []session.LiveAttempt{
 				{JobID: "j", Epoch: epoch, Steps: []casare.StepEvent{{N: i, Step: "s", State: casare.StepStarted}}},
@@ -494,7 +501,7 @@ func TestWatch_ASlowWatcherIsDroppedAndTold(t *testing.T) {
 		require.Equal(t, casare.CodeTimeout, casare.CodeOf(w.Err()))
 		w.Close()
 		other.Close()
-		require.Equal(t, &session.Watch{On: false}, next(t, a))
+		require.False(t, next[*session.Watch](t, a).On)
 		require.NoError(t, other.Err())
 	})
 }

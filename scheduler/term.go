@@ -110,13 +110,13 @@ func (t *term) read() error {
 func (t *term) run(ctx context.Context, feed Feed) error {
 	failed := make(chan error, 1)
 	t.group.Start(ctx)
-	t.group.Go(func(ctx context.Context) {
+	t.group.Go(func(ctx context.Context) { //nolint:contextcheck // the group gives its own context
 		if err := t.follow(ctx, feed); err != nil {
 			failed <- err
 		}
 	})
-	t.group.Go(t.place)
-	t.group.Go(t.leases)
+	t.group.Go(t.place)  //nolint:contextcheck // the group gives its own context
+	t.group.Go(t.leases) //nolint:contextcheck // the group gives its own context
 	var err error
 	select {
 	case <-ctx.Done():
@@ -177,7 +177,6 @@ func (t *term) follow(ctx context.Context, feed Feed) error {
 func (t *term) see(ctx context.Context, events []casare.Event) {
 	var queued []string
 	for _, ev := range events {
-		//exhaustive:ignore // events of workflows, keys and the mesh do not concern placement
 		switch ev.Type {
 		case casare.EventJobQueued:
 			queued = append(queued, ev.JobID)

@@ -57,7 +57,7 @@ func Append(dst []byte, m Message) ([]byte, error) {
 	if size > MaxFrame {
 		return dst, casare.Errorf(casare.CodeTooLarge, "a message of kind %d has %d bytes, more than %d", m.Kind(), size, MaxFrame)
 	}
-	dst = binary.BigEndian.AppendUint32(dst, uint32(size&math.MaxInt32)) //nolint:gosec // at most MaxFrame
+	dst = binary.BigEndian.AppendUint32(dst, uint32(size&math.MaxInt32))
 	dst = append(dst, byte(m.Kind()))
 	return append(dst, body...), nil
 }

@@ -63,8 +63,7 @@ func (c *Conn) Push(m Message) error {
 		return err
 	}
 	if !ok {
-		c.fail(ErrSlow)
-		return ErrSlow
+		return c.fail(ErrSlow)
 	}
 	return nil
 }

@@ -13,8 +13,8 @@ type Report struct {
 }
 
 // Len is the number of entries.
-func (r *Report) Len() int {
-	return len(r.Started) + len(r.Checkpoints) + len(r.Finishes) + len(r.Rejects) + len(r.Releases)
+func (m *Report) Len() int {
+	return len(m.Started) + len(m.Checkpoints) + len(m.Finishes) + len(m.Rejects) + len(m.Releases)
 }
 
 // Acks answers entries of reports, each once it is replicated (Code "") or refused for good.

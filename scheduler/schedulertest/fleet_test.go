@@ -185,6 +185,7 @@ func (d dialer) Dial(context.Context) (net.Conn, uint64, error) {
 	here, there := net.Pipe()
 	d.m.streams = append(d.m.streams, here)
 	leader.streams = append(leader.streams, there)
+	//nolint:contextcheck // the other end is another process
 	d.f.serving.Go(func() { _ = leader.scheduler.Serve(context.Background(), there, d.m.id, d.f.leader) })
 	return here, d.f.term, nil
 }

@@ -96,8 +96,6 @@ func TestLoss_ResumedElsewhereWithinEightSecondsOrTenWithTheLeader(t *testing.T)
 				old := f.job(lost)
 				require.Equal(t, name, old.RobotID)
 				f.cancel("j2") // makes room
-				spec := f.job(lost)
-				require.NotNil(t, spec)
 				f.store.Retarget(lost, "")
 				f.kill(name)
 				begin := time.Now()

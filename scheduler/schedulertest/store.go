@@ -16,8 +16,6 @@ import (
 
 // Store implements scheduler.Store in memory. Each Propose is one entry of the log.
 type Store struct {
-	// Before is called with each proposal list before anything is applied; an error is returned instead. After is called when it
-	// has been applied; an error is returned in place of the results. Both may be nil; set them before use or with Intercept.
 	mu          sync.Mutex
 	before      func(ps []casare.Proposal) error
 	after       func(ps []casare.Proposal) error
