@@ -95,7 +95,9 @@ func (o *oracle) execute(step *workflow.Step) oracleResult {
 		}
 		return oracleResult{nextNodes: []string{workflow.PortOut}, routed: true}
 	}
-	o.logs = append(o.logs, step.ID)
+	if step.Type != "SleepNode" {
+		o.logs = append(o.logs, step.ID)
+	}
 	return oracleResult{nextNodes: []string{workflow.PortOut}, routed: true}
 }
 

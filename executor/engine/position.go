@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"time"
 
 	"casare"
 	"casare/node"
@@ -66,10 +67,15 @@ type scope struct {
 	done   set // ordinary steps that have run in it
 	live   int // arrived tokens directly in it, plus scopes directly inside
 
-	// Of a sleeping owner: when to call it, when it began and whether it is called to be told that it took too long.
-	wake    casare.Time
-	begun   casare.Time
-	expired bool
+	nap    nap // of a sleeping owner
+}
+
+// nap is how long a step sleeps.
+type nap struct {
+	wake    casare.Time   // when to call it
+	begun   casare.Time   // when it fell asleep first
+	slept   time.Duration // what it asked for in all
+	expired bool          // it is called to be told that this was too long
 }
 
 // position is where a run stands, as plain data: one FIFO of tokens and a tree of scopes. It knows nothing of documents or nodes.
@@ -158,7 +164,7 @@ func (p *position) settle(s *scope) {
 func (p *position) enter(t token, kind scopeKind, body string, saved node.Saved, first []int) {
 	s := p.hold(t, kind)
 	s.body, s.saved = body, saved
-	s.kind, s.wake, s.begun, s.expired = kind, 0, 0, false
+	s.kind, s.nap = kind, nap{}
 	if s.done == nil {
 		s.done = newSet(p.steps)
 	}
@@ -167,10 +173,10 @@ func (p *position) enter(t token, kind scopeKind, body string, saved node.Saved,
 	p.settle(s)
 }
 
-// sleep parks the popped token's step until wake; it is called again before anything else runs, so the order stays sequential.
-func (p *position) sleep(t token, saved node.Saved, wake casare.Time, expired bool, begun casare.Time) {
+// sleep parks the popped token's step; it is called again before anything else runs, so the order stays sequential.
+func (p *position) sleep(t token, saved node.Saved, n nap) {
 	s := p.hold(t, scopeWait)
-	s.saved, s.wake, s.expired, s.begun = saved, wake, expired, begun
+	s.saved, s.nap = saved, n
 	p.pushFront(token{step: t.step, scope: s.id, why: woken})
 }
 

@@ -8,12 +8,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"casare"
 	"casare/executor/engine"
 	"casare/value"
 	"casare/workflow"
 )
 
-// slowClock moves on 60 ms each time it is read, so that every step takes long enough to be worth a checkpoint.
+// slowClock moves on 60 ms each time it is read, so that every step takes long enough to be worth a checkpoint, and a sleep of half that
+// is over at once.
 func slowClock() func() time.Time {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	return func() time.Time {
@@ -51,7 +53,7 @@ func TestRun_OrderIsTheOriginals(t *testing.T) {
 			defects++
 			return
 		}
-		got := compile(t, doc).Run(context.Background(), engine.Options{})
+		got := compile(t, doc).Run(context.Background(), engine.Options{Now: slowClock()})
 		require.Equal(t, engine.Completed, got.Status)
 		require.Equal(t, order, got.Order)
 		steps += len(order)
@@ -66,10 +68,10 @@ func TestRun_OrderIsTheOriginals(t *testing.T) {
 func TestRun_ResumedAtAnyCheckpointItGoesOnExactly(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		doc := randomDocument(t)
+		doc, now := randomDocument(t), slowClock()
 		var cuts []engine.Snapshot
 		whole := compile(t, doc).Run(context.Background(), engine.Options{
-			Now:        slowClock(),
+			Now:        now,
 			Checkpoint: func(_ context.Context, s engine.Snapshot) error { cuts = append(cuts, s); return nil },
 		})
 		require.Equal(t, engine.Completed, whole.Status)
@@ -79,11 +81,55 @@ func TestRun_ResumedAtAnyCheckpointItGoesOnExactly(t *testing.T) {
 			require.GreaterOrEqual(t, cut.Progress, percent)
 			require.LessOrEqual(t, cut.Progress, 99)
 			percent = cut.Progress
-			rest := compile(t, doc).Run(context.Background(), engine.Options{Resume: cut.Data})
+			rest := compile(t, doc).Run(context.Background(), engine.Options{Resume: cut.Data, Now: now})
 			require.Equal(t, engine.Completed, rest.Status, "%v", rest.Error)
 			require.Equal(t, whole.Order, append(append([]string(nil), whole.Order[:cut.Order]...), rest.Order...))
 			require.Equal(t, whole.Logs, append(append([]string(nil), whole.Logs[:cut.Logs]...), rest.Logs...))
 			require.Equal(t, text(t, whole.Variables), text(t, rest.Variables))
 		}
 	})
+}
+
+// A job that is handed on after every single step ends as one that stays where it is.
+func TestRun_HandedOnAfterEachStepItEndsTheSame(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		doc, now := randomDocument(t), slowClock()
+		whole := compile(t, doc).Run(context.Background(), engine.Options{Now: now})
+		require.Equal(t, engine.Completed, whole.Status)
+
+		var order, logs []string
+		var kept keeper
+		var at []byte
+		for robot := 0; ; robot++ {
+			require.LessOrEqual(t, robot, 2*len(whole.Order)+1, "each robot gets on")
+			stop := make(chan struct{})
+			r := compile(t, doc).Run(context.Background(), engine.Options{
+				Now: now, Checkpoint: kept.keep, Resume: at, Stop: stop, Sink: &oneStep{stop: stop},
+			})
+			order, logs = append(order, r.Order...), append(logs, r.Logs...)
+			if r.Status == engine.Completed {
+				require.Equal(t, text(t, whole.Variables), text(t, r.Variables))
+				break
+			}
+			require.Equal(t, engine.Released, r.Status, "%v", r.Error)
+			at = kept.last(t).Data
+		}
+		require.Equal(t, whole.Order, order)
+		require.Equal(t, whole.Logs, logs)
+	})
+}
+
+// oneStep stops the run as soon as something happens.
+type oneStep struct {
+	tape
+	stop    chan struct{}
+	stopped bool
+}
+
+func (s *oneStep) StepEvent(casare.StepEvent) {
+	if !s.stopped {
+		s.stopped = true
+		close(s.stop)
+	}
 }

@@ -69,7 +69,7 @@ func (r *random) chain(from end, depth int, loop string) end {
 		if r.left <= 0 || from.step == "" {
 			return from
 		}
-		switch kind := r.upTo(0, 6, "kind"); {
+		switch kind := r.upTo(0, 7, "kind"); {
 		case kind == 1 || kind == 2:
 			from = r.decide(from, depth, loop)
 		case kind == 3 && depth > 0:
@@ -78,6 +78,10 @@ func (r *random) chain(from end, depth int, loop string) end {
 			from = r.aside(from, depth, loop)
 		case kind == 5 && loop != "":
 			from = r.leave(from, loop)
+		case kind == 6:
+			w := r.add("SleepNode", "w", "ms", 30, "times", r.upTo(1, 2, "sleeps"))
+			r.wire(from, w)
+			from = end{w, workflow.PortOut}
 		default:
 			p := r.add("PlainNode", "p")
 			r.wire(from, p)

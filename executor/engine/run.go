@@ -178,7 +178,7 @@ func (r *run) cancelled(ctx context.Context) *ending {
 // await waits until a sleeping step is to be called again. The wait stands in the position, so a checkpoint of it is the wait's own
 // deadline and whoever resumes waits only the rest.
 func (r *run) await(ctx context.Context, s *scope) *ending {
-	rest := s.wake.Std().Sub(r.opts.Now())
+	rest := s.nap.wake.Std().Sub(r.opts.Now())
 	if rest <= 0 {
 		return nil
 	}
@@ -246,7 +246,7 @@ func (r *run) visit(ctx context.Context, t token) *ending {
 // start tells that a step begins and returns when it did: one that slept began before its sleep.
 func (r *run) start(t token) time.Time {
 	if t.why == woken {
-		if begun := r.pos.scopes[t.scope].begun; begun != 0 {
+		if begun := r.pos.scopes[t.scope].nap.begun; begun != 0 {
 			return begun.Std()
 		}
 		return r.opts.Now()
@@ -353,21 +353,24 @@ func (r *run) track(t token) {
 	}
 }
 
-// sleep parks the step. A step that sleeps while it runs may not outlast its time limit; one that sleeps between the iterations of its
-// body may.
+// sleep parks the step. The sleeps of one step that runs count towards its time limit, as they were asked for: an outage between two robots
+// is not the step's fault. The sleeps of one that waits between the iterations of its body do not count.
 func (r *run) sleep(t token, out node.Outcome) {
-	now := r.opts.Now()
-	wake, begun, expired := now.Add(out.Sleep), casare.TimeOf(now), false
-	if t.why == woken {
-		begun = cmp.Or(r.pos.scopes[t.scope].begun, begun)
+	now := casare.TimeOf(r.opts.Now())
+	n := nap{begun: now, slept: out.Sleep}
+	counts := true
+	if t.why != arrived {
+		s := r.pos.scopes[t.scope]
+		counts = s.kind == scopeWait
+		n.begun = cmp.Or(s.nap.begun, now)
+		n.slept += s.nap.slept
 	}
-	inBody := t.why != arrived && r.pos.scopes[t.scope].kind != scopeWait
-	if limit := r.plan.doc.Settings.StepTimeout; limit > 0 && !inBody {
-		if end := begun.Std().Add(limit); wake.After(end) {
-			wake, expired = end, true
-		}
+	if limit := r.plan.doc.Settings.StepTimeout; counts && limit > 0 && n.slept > limit {
+		out.Sleep -= n.slept - limit
+		n.slept, n.expired = limit, true
 	}
-	r.pos.sleep(t, out.Saved, casare.TimeOf(wake), expired, begun)
+	n.wake = casare.TimeOf(now.Std().Add(out.Sleep))
+	r.pos.sleep(t, out.Saved, n)
 }
 
 // failed decides what a step's failure does: its error port, else the end of its path, else the end of the run.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -54,6 +55,7 @@ type scopeData struct {
 	Wake    casare.Time                `cbor:"9,keyasint,omitempty"`
 	Begun   casare.Time                `cbor:"10,keyasint,omitempty"`
 	Expired bool                       `cbor:"11,keyasint,omitempty"`
+	Slept   time.Duration              `cbor:"12,keyasint,omitempty"`
 }
 
 // slotData is a variable by name, or the outputs of a step by place.
@@ -193,7 +195,7 @@ func (s *slot) encode() error {
 func (s *scope) data() (scopeData, error) {
 	d := scopeData{
 		ID: s.id, Owner: s.owner, Kind: uint8(s.kind), Parent: s.parent, Body: s.body, State: s.saved.State,
-		Done: s.done, Wake: s.wake, Begun: s.begun, Expired: s.expired,
+		Done: s.done, Wake: s.nap.wake, Begun: s.nap.begun, Expired: s.nap.expired, Slept: s.nap.slept,
 	}
 	for name, v := range s.saved.Kept {
 		if d.Kept == nil {
@@ -245,7 +247,7 @@ func (r *run) restorePosition(s *snapshot) error {
 		}
 		sc := &scope{
 			id: d.ID, owner: d.Owner, kind: scopeKind(d.Kind), parent: d.Parent, body: d.Body,
-			saved: node.Saved{State: d.State}, wake: d.Wake, begun: d.Begun, expired: d.Expired,
+			saved: node.Saved{State: d.State}, nap: nap{wake: d.Wake, begun: d.Begun, slept: d.Slept, expired: d.Expired},
 		}
 		if sc.kind != scopeWait {
 			sc.done = newSet(n)

@@ -15,7 +15,7 @@ import (
 
 // attempts repeats a failing step. A pure step would only fail again, and what failed with unknown outcome must never run twice.
 func (r *run) attempts(ctx context.Context, t token, st *step) (node.Outcome, *node.Error) {
-	if t.why == woken && r.pos.scopes[t.scope].expired {
+	if t.why == woken && r.pos.scopes[t.scope].nap.expired {
 		return node.Outcome{}, r.timedOut(st)
 	}
 	retries := 0
