@@ -35,7 +35,8 @@ type Executor struct {
 	online   bool // a session stands
 	watched  bool // somebody looks at live updates
 	draining bool
-	drained  chan struct{} // closed when draining and no attempt is left
+	told     bool          // the leader knows that this robot drains
+	drained  chan struct{} // closed when it drains, holds no attempt, and will be given none
 }
 
 // New returns an executor that is ready to Start.
@@ -72,12 +73,9 @@ func (e *Executor) Stop() { e.group.Stop() }
 // acknowledged that for every attempt, or with ctx.
 func (e *Executor) Drain(ctx context.Context) error {
 	e.mu.Lock()
-	first := !e.draining
 	e.draining = true
 	all := e.list()
-	if first && len(all) == 0 {
-		close(e.drained)
-	}
+	e.checkDrained()
 	e.mu.Unlock()
 	signal(e.beat)
 	for _, a := range all {
@@ -258,7 +256,13 @@ func (e *Executor) drop(a *attempt) {
 	if e.attempts[a.jobID] == a {
 		delete(e.attempts, a.jobID)
 	}
-	if !e.draining || len(e.attempts) > 0 {
+	e.checkDrained()
+}
+
+// checkDrained ends the wait of Drain when nothing is held and the leader, if there is one, gives nothing more. The caller holds
+// mu.
+func (e *Executor) checkDrained() {
+	if !e.draining || len(e.attempts) > 0 || e.online && !e.told {
 		return
 	}
 	select {

@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -92,6 +93,7 @@ type link struct {
 	mu       sync.Mutex
 	sent     uint64 // heartbeats
 	answered uint64
+	parting  uint64 // number of the first heartbeat that said that this robot stops
 }
 
 // greet says hello and follows the welcome.
@@ -144,7 +146,7 @@ func (l *link) follow(ctx context.Context, w *session.Welcome, held map[string]*
 		e.mu.Unlock()
 		return casare.Errorf(casare.CodeNotLeader, "term %d is over", w.Term)
 	}
-	e.term, e.online, e.watched = w.Term, true, w.Watch
+	e.term, e.online, e.watched, e.told = w.Term, true, w.Watch, false
 	e.mu.Unlock()
 	for _, d := range w.Decisions {
 		a := held[d.JobID]
@@ -177,6 +179,7 @@ func (l *link) part() {
 	e := l.e
 	e.mu.Lock()
 	e.online = false
+	e.checkDrained()
 	all := e.list()
 	e.mu.Unlock()
 	for _, a := range all {
@@ -212,9 +215,7 @@ func (l *link) take(ctx context.Context, m session.Message) error {
 	case *session.Document:
 		e.programs.deliver(m.Revision, m.Data)
 	case *session.HeartbeatAck:
-		l.mu.Lock()
-		l.answered = max(l.answered, m.Number)
-		l.mu.Unlock()
+		l.beaten(m.Number)
 	case *session.Cancel:
 		if a := e.find(m.JobID, m.Epoch); a != nil {
 			a.cancelled(m.Reason)
@@ -395,10 +396,29 @@ func (l *link) heartbeat(ctx context.Context) error {
 	e.mu.Lock()
 	stopping := e.draining
 	e.mu.Unlock()
+	if stopping {
+		l.mu.Lock()
+		l.parting = cmp.Or(l.parting, number)
+		l.mu.Unlock()
+	}
 	return l.conn.Send(ctx, &session.Heartbeat{
 		Number: number, CPUPercent: load.CPUPercent, MemoryMB: load.MemoryMB, Running: len(e.slots),
 		Clock: casare.TimeOf(e.cfg.Now()), Stopping: stopping,
 	})
+}
+
+// beaten takes in the answer to a heartbeat.
+func (l *link) beaten(number uint64) {
+	l.mu.Lock()
+	l.answered = max(l.answered, number)
+	told := l.parting != 0 && l.answered >= l.parting
+	l.mu.Unlock()
+	if told {
+		l.e.mu.Lock()
+		defer l.e.mu.Unlock()
+		l.e.told = true
+		l.e.checkDrained()
+	}
 }
 
 // all returns every attempt.

@@ -29,6 +29,8 @@ type Store interface {
 	Document(revision string) ([]byte, error)
 	// Checkpoint returns the data of the checkpoint that the state holds of a job, and its number.
 	Checkpoint(id string) (data []byte, seq uint64, err error)
+	// Robot returns a robot of the mesh, or CodeNotFound.
+	Robot(id string) (*casare.Robot, error)
 	// Robots returns every robot of the mesh.
 	Robots() ([]*casare.Robot, error)
 	// Subscribe returns the changes after a cursor.

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -123,15 +124,21 @@ func (p *peer) refuse(why *casare.Error) error {
 
 // admit makes p the session of its robot, reconciles the attempts, and welcomes it.
 func (t *term) admit(ctx context.Context, p *peer, hello *session.Hello) error {
-	record, err := t.record(p, hello)
-	if err != nil {
-		return err
+	known, err := t.store.Robot(p.robotID)
+	if casare.CodeOf(err) == casare.CodeNotFound {
+		return p.refuse(casare.Errorf(casare.CodeForbidden, "robot %s has not joined this mesh", p.robotID))
 	}
+	if err != nil {
+		return casare.Errorf(casare.CodeOf(err), "read robot: %w", err)
+	}
+	record := recordOf(known, &hello.Robot)
 	if err := t.takeOver(p, hello, record); err != nil {
 		return err
 	}
-	if err := t.saveFacts(ctx, p, record); err != nil {
-		return err
+	if !sameFacts(known, record) {
+		if err := t.saveFacts(ctx, p, record); err != nil {
+			return err
+		}
 	}
 	if err := t.reattach(ctx, p, hello); err != nil {
 		return err
@@ -144,24 +151,14 @@ func (t *term) admit(ctx context.Context, p *peer, hello *session.Hello) error {
 	return nil
 }
 
-// record joins what the state knows of the robot with what it says of itself.
-func (t *term) record(p *peer, hello *session.Hello) (*casare.Robot, error) {
-	robots, err := t.store.Robots()
-	if err != nil {
-		return nil, casare.Errorf(casare.CodeOf(err), "read robots: %w", err)
-	}
-	i := slices.IndexFunc(robots, func(r *casare.Robot) bool { return r.ID == p.robotID })
-	if i < 0 {
-		return nil, p.refuse(casare.Errorf(casare.CodeForbidden, "robot %s has not joined this mesh", p.robotID))
-	}
-	r, said := *robots[i], hello.Robot
-	if said.Name != "" {
-		r.Name = said.Name
-	}
+// recordOf joins what the state knows of a robot with what it says of itself.
+func recordOf(known, said *casare.Robot) *casare.Robot {
+	r := *known
+	r.Name = cmp.Or(said.Name, known.Name)
 	r.Environment, r.Labels, r.Slots, r.Facts = said.Environment, said.Labels, max(1, said.Slots), said.Facts
 	r.Capabilities = slices.Compact(slices.Sorted(slices.Values(said.Capabilities)))
 	r.HTTP, r.Mesh = said.HTTP, said.Mesh
-	return &r, nil
+	return &r
 }
 
 // takeOver makes p the robot's session and closes the one before. From here on assignments find p, but wait for its welcome.
@@ -182,17 +179,8 @@ func (t *term) takeOver(p *peer, hello *session.Hello, record *casare.Robot) err
 	return nil
 }
 
-// saveFacts replicates what the robot says of itself, if that is news.
+// saveFacts replicates what the robot says of itself.
 func (t *term) saveFacts(ctx context.Context, p *peer, record *casare.Robot) error {
-	robots, err := t.store.Robots()
-	if err != nil {
-		return casare.Errorf(casare.CodeOf(err), "read robots: %w", err)
-	}
-	for _, known := range robots {
-		if known.ID == record.ID && sameFacts(known, record) {
-			return nil
-		}
-	}
 	proposal := t.proposal("r", record.Tenant, casare.PutRobot{Robot: *record})
 	proposal.Actor = p.robotID
 	results, err := t.store.Propose(ctx, proposal)

@@ -289,18 +289,14 @@ func (t *term) seeCancelling(ctx context.Context, ev casare.Event) {
 }
 
 func (t *term) seeRobot(ctx context.Context, id string) {
-	robots, err := t.store.Robots()
+	r, err := t.store.Robot(id)
 	if err != nil {
-		t.log.ErrorContext(ctx, "read robots", slog.Any("error", err))
+		t.log.ErrorContext(ctx, "read robot", slog.String("robot", id), slog.Any("error", err))
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, r := range robots {
-		if r.ID == id {
-			t.idx.robot(id).record = r
-		}
-	}
+	t.idx.robot(id).record = r
 	t.stir()
 }
 

@@ -346,6 +346,18 @@ func (s *Store) Checkpoint(id string) (data []byte, seq uint64, err error) {
 	return nil, 0, casare.Errorf(casare.CodeNotFound, "there is no job %s", id)
 }
 
+// Robot implements scheduler.Store.
+func (s *Store) Robot(id string) (*casare.Robot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.robots[id]
+	if !ok {
+		return nil, casare.Errorf(casare.CodeNotFound, "there is no robot %s", id)
+	}
+	c := *r
+	return &c, nil
+}
+
 // Robots implements scheduler.Store.
 func (s *Store) Robots() ([]*casare.Robot, error) {
 	s.mu.Lock()
