@@ -60,7 +60,7 @@ type Options struct {
 	// and never concurrently. An error ends the run as Failed (or as the context says): the owner of the run returns one only when going
 	// on would be wrong. nil: no checkpoints, and no limit on the size of variables.
 	Checkpoint func(ctx context.Context, s Snapshot) error
-	Resume     []byte           // Snapshot.Data of an earlier checkpoint of the same document; nil starts from the beginning
+	Resume     []byte           // Snapshot.Data of an earlier checkpoint of the same document; empty starts from the beginning
 	Now        func() time.Time // nil: time.Now
 	Stop       <-chan struct{}  // closed: stop at the next step boundary or in a wait, take a checkpoint, return Released
 	Logger     *slog.Logger     // nil: discard

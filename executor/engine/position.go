@@ -67,7 +67,7 @@ type scope struct {
 	done   set // ordinary steps that have run in it
 	live   int // arrived tokens directly in it, plus scopes directly inside
 
-	nap    nap // of a sleeping owner
+	nap nap // of a sleeping owner
 }
 
 // nap is how long a step sleeps.

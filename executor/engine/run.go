@@ -60,7 +60,7 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 		return r.result(Failed, &casare.JobError{NodeID: cmp.Or(o.RunStep, o.RunTo), ErrorType: node.TypeInput, Message: err.Error()})
 	}
 	r.only, r.prog = only, newProgress(p, first, only)
-	if o.Resume != nil {
+	if len(o.Resume) > 0 {
 		if err := r.restore(o.Resume); err != nil {
 			return r.result(Failed, &casare.JobError{ErrorType: TypeResume, Message: err.Error()})
 		}

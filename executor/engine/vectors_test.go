@@ -1,14 +1,11 @@
 package engine_test
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +15,7 @@ import (
 
 	"casare/executor/engine"
 	"casare/node"
+	"casare/node/nodetest"
 	_ "casare/nodes/all"
 	"casare/value"
 	"casare/workflow"
@@ -57,19 +55,14 @@ type expectation struct {
 	MaxSeconds      float64         `json:"max_seconds"`
 }
 
-// vectorsFolder is where the recordings lie; they are not part of the project.
-func vectorsFolder() string {
-	return cmp.Or(os.Getenv("CASARE_VECTORS"), filepath.Join("..", "..", "..", "shared", "vectors"))
-}
-
 func TestVectors_Engine(t *testing.T) {
 	t.Parallel()
-	runVectors(t, filepath.Join(vectorsFolder(), "engine.json"))
+	runVectors(t, filepath.Join(nodetest.Folder(t), "engine.json"))
 }
 
 func TestVectors_Files(t *testing.T) {
 	t.Parallel()
-	runVectors(t, filepath.Join(vectorsFolder(), "files.json"))
+	runVectors(t, filepath.Join(nodetest.Folder(t), "files.json"))
 }
 
 func TestDocuments(t *testing.T) {
@@ -127,7 +120,7 @@ func unregistered(raw []byte) []string {
 		if _, ok := node.Default.Known(s.Type); ok {
 			continue
 		}
-		if typ, real := workflow.KnownType(s.Type); real && !slices.Contains(out, typ) {
+		if typ, exists := workflow.KnownType(s.Type); exists && !slices.Contains(out, typ) {
 			out = append(out, typ)
 		}
 	}
@@ -139,7 +132,9 @@ func unregistered(raw []byte) []string {
 func (c *vector) run(t *testing.T) []string {
 	t.Helper()
 	tmp := t.TempDir()
-	place := func(raw []byte) []byte { return []byte(strings.ReplaceAll(string(raw), "{{$tmp}}", filepath.ToSlash(tmp))) }
+	place := func(raw []byte) []byte {
+		return []byte(strings.ReplaceAll(string(raw), "{{$tmp}}", filepath.ToSlash(tmp)))
+	}
 	for name, content := range c.Files {
 		require.NoError(t, os.WriteFile(filepath.Join(tmp, name), place(content), 0o600))
 	}
@@ -185,7 +180,7 @@ func (e *expectation) compare(t *testing.T, r engine.Result, took time.Duration)
 	if success := r.Status == engine.Completed; success != e.Success {
 		wrong("success %v (%s)", success, message)
 	}
-	if e.ErrorContains != "" && !matches("<any>"+e.ErrorContains+"<any>", message) {
+	if e.ErrorContains != "" && !nodetest.Match("<any>"+e.ErrorContains+"<any>", message) {
 		wrong("error %q, not %q", message, e.ErrorContains)
 	}
 	if e.FailedNode != "" && failed != e.FailedNode {
@@ -197,7 +192,7 @@ func (e *expectation) compare(t *testing.T, r engine.Result, took time.Duration)
 			slices.Sort(got)
 			slices.Sort(want)
 		}
-		if !slices.EqualFunc(want, got, matches) {
+		if !slices.EqualFunc(want, got, nodetest.Match) {
 			wrong("logs %q, not %q", got, want)
 		}
 	}
@@ -250,52 +245,8 @@ func (e *expectation) variables(t *testing.T, r engine.Result) []string {
 func holds(want, got value.Value) bool {
 	a, aDict := want.(*value.Dict)
 	b, bDict := got.(*value.Dict)
-	if !aDict || !bDict {
-		return same(want, got)
+	if aDict && bDict {
+		return nodetest.Within(a, b)
 	}
-	for k, x := range a.All() {
-		if y, ok := b.Get(k); !ok || !same(x, y) {
-			return false
-		}
-	}
-	return true
-}
-
-// same compares values: numbers by value, booleans only with booleans, texts by the pattern of <any>.
-func same(want, got value.Value) bool {
-	switch a := want.(type) {
-	case string:
-		b, ok := got.(string)
-		return a == "<any>" || ok && matches(a, b)
-	case bool, nil:
-		return a == got
-	case *value.Dict:
-		b, ok := got.(*value.Dict)
-		return ok && a.Len() == b.Len() && holds(a, b)
-	case value.List:
-		b, ok := got.(value.List)
-		return ok && slices.EqualFunc(a, b, func(x, y any) bool { return same(x, y) })
-	}
-	if _, isBool := got.(bool); isBool {
-		return false
-	}
-	if value.Equal(want, got) {
-		return true
-	}
-	a, errA := value.ToFloat(want)
-	b, errB := value.ToFloat(got)
-	_, text := got.(string)
-	return errA == nil && errB == nil && !text && math.Abs(a-b) <= 1e-12*max(math.Abs(a), math.Abs(b))
-}
-
-// matches compares texts, <any> standing for any run of characters.
-func matches(pattern, text string) bool {
-	if !strings.Contains(pattern, "<any>") {
-		return pattern == text
-	}
-	parts := strings.Split(pattern, "<any>")
-	for i, p := range parts {
-		parts[i] = regexp.QuoteMeta(p)
-	}
-	return regexp.MustCompile(`(?s)\A` + strings.Join(parts, ".*") + `\z`).MatchString(text)
+	return nodetest.Equal(want, got)
 }
