@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	sealInterval    = 200 * time.Millisecond
+	sealInterval    = 50 * time.Millisecond
 	barrierTimeout  = 5 * time.Second
 	handoverTimeout = 5 * time.Second
 )
@@ -93,7 +93,8 @@ func (d *Daemon) handover(ctx context.Context) bool {
 	return err == nil
 }
 
-// candidates are the robots that may become coordinators: their certificate allows it, and they talk to this leader.
+// candidates are the robots that may become coordinators: their certificate allows it, and they talk to this leader. Nobody is
+// promoted before the mesh's keys were sealed to it: if it then led alone, nobody could join any more.
 func (d *Daemon) candidates() []raftstore.Candidate {
 	online := map[string]bool{}
 	for _, r := range d.scheduler.Robots() {
@@ -107,7 +108,8 @@ func (d *Daemon) candidates() []raftstore.Candidate {
 	var found []raftstore.Candidate
 	for _, r := range robots {
 		if r.Role == casare.RoleCoordinator && online[r.ID] {
-			found = append(found, raftstore.Candidate{RobotID: r.ID})
+			_, err := d.store.SealedKeys(r.ID)
+			found = append(found, raftstore.Candidate{RobotID: r.ID, CopyOnly: err != nil})
 		}
 	}
 	return found

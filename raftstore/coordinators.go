@@ -11,6 +11,8 @@ const caughtUp = 100
 // Candidate is a robot that may become a coordinator and is alive as far as the leader knows.
 type Candidate struct {
 	RobotID string
+	// CopyOnly keeps the robot from being promoted for now: it lacks something that a leader needs.
+	CopyOnly bool
 }
 
 // health is what the leader knows of a member's replication.
@@ -27,6 +29,7 @@ type situation struct {
 	index    uint64            // of the configuration with these members
 	health   map[string]health // by robot id; a member without an entry has never answered
 	eligible []string          // in the order in which they are preferred
+	copyOnly []string          // those of them that must not be promoted yet
 	grown    bool              // three coordinators have existed once
 	patience time.Duration     // how long a robot must be healthy in a grown mesh
 }
@@ -157,7 +160,7 @@ func (s situation) readyCopies() []string {
 
 func (s situation) ready(id string) bool {
 	h, known := s.health[id]
-	return known && h.silent < answeredWithin && h.lag < caughtUp && (!s.grown || h.healthy >= s.patience)
+	return known && !slices.Contains(s.copyOnly, id) && h.silent < answeredWithin && h.lag < caughtUp && (!s.grown || h.healthy >= s.patience)
 }
 
 // worst is the voter other than the leader that has been silent longest.

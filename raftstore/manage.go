@@ -46,6 +46,9 @@ func (s *Store) situation(now time.Time, candidates []Candidate, healthySince ma
 	}
 	for _, c := range candidates {
 		is.eligible = append(is.eligible, c.RobotID)
+		if c.CopyOnly {
+			is.copyOnly = append(is.copyOnly, c.RobotID)
+		}
 	}
 	last := s.raft.Load().LastIndex()
 	for _, m := range is.members {

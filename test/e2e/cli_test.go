@@ -139,8 +139,10 @@ func TestUp_RefusesWithOneSentenceAndLeavesNothingBehind(t *testing.T) {
 	})
 	t.Run("expired token", func(t *testing.T) {
 		t.Parallel()
-		short, errs, code := casareRun(t, nil, "token", "create", "--url", first.URL(), "--key", f.Key(), "--ttl", "1ms")
+		short, errs, code := casareRun(t, nil, "token", "create", "--url", first.URL(), "--key", f.Key(), "--ttl", "1s")
 		require.Zero(t, code, errs)
+		expired := time.NewTimer(1100 * time.Millisecond)
+		<-expired.C
 		require.Contains(t, upFails(t, filepath.Join(t.TempDir(), "d"), "--join", first.Mesh, "--token", strings.TrimSpace(short)), "expired")
 	})
 	t.Run("join without token", func(t *testing.T) {
