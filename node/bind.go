@@ -50,7 +50,7 @@ func (r *Registry) Bind(step *workflow.Step) (*Bound, []workflow.Problem) {
 			continue
 		}
 		in := newInput(f, t.ports[i], step.Config)
-		if text := in.problem(); text != "" {
+		if text := in.problem(); text != "" && b.possible(f.when) {
 			problems = append(problems, workflow.Problem{
 				Code: workflow.CodeInvalidConfig, Step: step.ID, Field: "config." + f.name, Warning: true,
 				Message: fmt.Sprintf("step %s: %s", step.ID, text),

@@ -181,7 +181,8 @@ func (f *Field) accept(v Value) (Value, error) {
 
 // advise says what OneOf, Min and Max have against a coerced value; "" is nothing.
 func (f *Field) advise(v Value) string {
-	if text, ok := v.(string); len(f.choices) > 0 && !(ok && slices.Contains(f.choices, text)) ||
+	text, _ := v.(string)
+	if len(f.choices) > 0 && !slices.Contains(f.choices, text) ||
 		len(f.oneOf) > 0 && !slices.ContainsFunc(f.oneOf, func(o Value) bool { return value.Equal(o, v) }) {
 		return value.Repr(v) + " is none of the known choices"
 	}

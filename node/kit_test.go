@@ -68,8 +68,13 @@ func TestInputs_WireBeforeConfigBeforeDefault(t *testing.T) {
 		{"name of a variable by wire", nil, node.Values{"named": "five"}, "named", int64(5)},
 		{"name of no variable", node.Values{"named": "nope"}, nil, "named", "nope"},
 		{"name in braces that was not resolved", node.Values{"named": "{{nope}}"}, nil, "named", "{{nope}}"},
-		{"each, with a gap, one by wire", node.Values{"item_1": "a", "item_4": "{{five}}", "item_9": 0}, node.Values{"item_3": true}, "list",
-			value.List{"a", true, int64(5)}},
+		{
+			"each, with a gap, one by wire",
+			node.Values{"item_1": "a", "item_4": "{{five}}", "item_9": 0},
+			node.Values{"item_3": true},
+			"list",
+			value.List{"a", true, int64(5)},
+		},
 		{"each by number", node.Values{"key_2": "b"}, nil, "numbers", node.Values{}.Dict().With(int64(2), "b")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -149,6 +154,9 @@ func TestBind_WarnsOfWhatTheConfigSaysWrongly(t *testing.T) {
 	require.Len(t, problems, 1, "advice is a warning")
 	_, problems = bind(t, "AskerNode", node.Values{"expr": "1 +"})
 	require.Len(t, problems, 1, "so is an expression that cannot be read")
+
+	_, problems = bind(t, "SuperNode", node.Values{"action": "ask", "start": "x"})
+	require.Empty(t, problems, "the action has no such field")
 
 	b, problems = bind(t, "NopeNode", nil)
 	require.Nil(t, b)
