@@ -106,7 +106,7 @@ func text(v Value) (string, bool) {
 	case string:
 		return x, true
 	case Secret:
-		return x.text, true
+		return x.Reveal(), true
 	default:
 		return "", false
 	}

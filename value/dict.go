@@ -81,6 +81,12 @@ func (d *Dict) Len() int {
 // At returns the pair at position i of the order; i must be in [0, Len).
 func (d *Dict) At(i int) Pair { return d.pairs[i] }
 
+// String returns the dict as Python prints it.
+func (d *Dict) String() string { return Repr(d) }
+
+// GoString is String: a dict shows no more of itself to %#v, secrets above all.
+func (d *Dict) GoString() string { return Repr(d) }
+
 // All walks keys and values in order.
 func (d *Dict) All() iter.Seq2[Value, Value] {
 	return func(yield func(Value, Value) bool) {

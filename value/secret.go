@@ -10,13 +10,21 @@ const masked = "***"
 
 // Secret is a text that no printer, log, result or JSON shows: all of them give ***. Only Reveal gives the text, and only the
 // field that needs it (a password typed, a header sent) calls it. A text built with a secret is a secret too.
-type Secret struct{ text string }
+//
+// The text is behind a pointer, because fmt prints the fields of a struct it may not ask: a secret in an unexported field would
+// show. Secrets are compared with Equal, not with ==.
+type Secret struct{ text *string }
 
 // NewSecret returns text as a secret.
-func NewSecret(text string) Secret { return Secret{text: text} }
+func NewSecret(text string) Secret { return Secret{text: &text} }
 
 // Reveal returns the text. Whatever it is put into must not be logged, printed or stored.
-func (s Secret) Reveal() string { return s.text }
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // String returns ***.
 func (Secret) String() string { return masked }

@@ -24,7 +24,7 @@ func Truth(v Value) bool {
 	case *Dict:
 		return x.Len() > 0
 	case Secret:
-		return x.text != ""
+		return x.Reveal() != ""
 	default:
 		return true
 	}

@@ -3,10 +3,10 @@ package expr_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"casare/value"
 	"casare/workflow/expr"
-
-	"github.com/stretchr/testify/require"
 )
 
 // BenchmarkCached is what a step pays for its condition once the expression is parsed.

@@ -60,7 +60,7 @@ func parseSpec(s, typ string) (formatSpec, error) {
 	case len(rest) == 1:
 		f.kind = rest[0]
 	case rest != "":
-		return f, valueError("Invalid format specifier '%s' for object of type '%s'", s, typ)
+		return f, valueError("Invalid format specifier for object of type '%s'", typ) // not quoted: it may be secret
 	}
 	return f, nil
 }

@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"casare"
 	"casare/value"
 	"casare/workflow/expr"
-
-	"github.com/stretchr/testify/require"
 )
 
 // large is what a run may hold when an expression meets it.
