@@ -17,6 +17,7 @@ const maxSnapshot = 500
 type jobFrame struct {
 	Type         string          `json:"type"` // job_update
 	Cursor       string          `json:"cursor"`
+	Event        string          `json:"event,omitempty"` // what happened; none for a frame that shows how the job stands
 	JobID        string          `json:"job_id"`
 	Status       casare.JobState `json:"status"`
 	State        casare.JobState `json:"state"`
@@ -226,6 +227,7 @@ func (a *API) sendEvent(ctx context.Context, s *session, e casare.Event) error {
 		return err
 	}
 	f := frameOf(j, e.Cursor.String(), e.Time)
+	f.Event = string(e.Type)
 	f.State = cmp.Or(e.State, j.State)
 	f.Status = publicState(f.State)
 	if !f.State.Terminal() {
