@@ -125,11 +125,19 @@ func TestCheckpoint_Policy(t *testing.T) {
 		want   string        // the steps the checkpoints stand behind
 	}{
 		"fast pure steps need none": {"s StartNode\na PlainNode\nb PlainNode\ns > a\na > b", 0, ""},
-		"before an effect":          {"s StartNode\na PlainNode\nb EffectNode\nc PlainNode\ns > a\na > b\nb > c", 0, "a"},
-		"before each effect":        {"s StartNode\na EffectNode\nb EffectNode\nc PlainNode\ns > a\na > b\nb > c", 0, "s a"},
-		"nothing has changed yet":   {"s EffectNode", 0, ""},
-		"slow steps":                {"s StartNode\na PlainNode\nb PlainNode\ns > a\na > b", 100 * time.Millisecond, "s a b"},
-		"once a second":             {"s StartNode\nl LoopNode {\"times\": 200}\np PlainNode\ns > l\nl.body > p", 5 * time.Millisecond, "p p"},
+		"before an effect": {
+			"s StartNode\na PlainNode\nb EffectNode {\"_effect\": \"idempotent\"}\nc PlainNode\ns > a\na > b\nb > c", 0, "a",
+		},
+		"before each effect": {
+			"s StartNode\na EffectNode {\"_effect\": \"idempotent\"}\nb EffectNode {\"_effect\": \"idempotent\"}\ns > a\na > b", 0, "s a",
+		},
+		"before and after what may run only once": {
+			"s StartNode\na EffectNode\nb EffectNode\nc PlainNode\ns > a\na > b\nb > c", 0, "s a a b",
+		},
+		"not where it is switched off": {"s StartNode\na EffectNode {\"_disabled\": true}\ns > a", 0, ""},
+		"nothing has changed yet":      {"s EffectNode {\"_effect\": \"idempotent\"}", 0, ""},
+		"slow steps":                   {"s StartNode\na PlainNode\nb PlainNode\ns > a\na > b", 100 * time.Millisecond, "s a b"},
+		"once a second":                {"s StartNode\nl LoopNode {\"times\": 200}\np PlainNode\ns > l\nl.body > p", 5 * time.Millisecond, "p p"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,6 +158,31 @@ func TestCheckpoint_Policy(t *testing.T) {
 			}
 			require.Equal(t, strings.Fields(tc.want), append([]string{}, got...))
 		})
+	}
+}
+
+func TestCheckpoint_AStepThatMayRunOnlyOnceIsNeverRunAgain(t *testing.T) {
+	t.Parallel()
+	source := "s StartNode\nl LoopNode {\"times\": 2}\npay EffectNode\nz PlainNode\ns > l\nl.body > pay\nl.completed > z"
+	var kept keeper
+	r := run(t, source, engine.Options{Checkpoint: kept.keep})
+	require.Equal(t, engine.Completed, r.Status)
+	require.Empty(t, r.Attention)
+	require.Len(t, kept.cuts, 4, "before and after, twice")
+	for i, cut := range kept.cuts {
+		sink := &tape{}
+		rest := run(t, source, engine.Options{Resume: cut.Data, Sink: sink})
+		if i%2 == 0 { // the intent: it may have run
+			require.Equal(t, engine.Failed, rest.Status)
+			require.Equal(t, "pay", rest.Error.NodeID)
+			require.Equal(t, engine.TypeUnknown, rest.Error.ErrorType)
+			require.Contains(t, rest.Attention, "Step pay may only run once")
+			require.Empty(t, sink.events)
+			require.Empty(t, rest.Order)
+			continue
+		}
+		require.Equal(t, engine.Completed, rest.Status)
+		require.Equal(t, r.Order, append(append([]string(nil), r.Order[:cut.Order]...), rest.Order...))
 	}
 }
 
@@ -186,6 +219,35 @@ func TestCheckpoint_DoesNotWriteSecretsInTheOpen(t *testing.T) {
 	require.Equal(t, engine.Failed, r.Status)
 	require.Contains(t, r.Error.Message, `variable "password"`)
 	require.NotContains(t, r.Error.Message, "hunter2")
+}
+
+func TestCheckpoint_AnErrorAtTheEndOfTheContextIsTheContexts(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	r := compile(t, document(t, "s StartNode\na EffectNode\ns > a")).Run(ctx, engine.Options{
+		Checkpoint: func(ctx context.Context, _ engine.Snapshot) error { cancel(engine.ErrCancelled); return ctx.Err() },
+	})
+	require.Equal(t, engine.Cancelled, r.Status)
+	require.Equal(t, []string{"s"}, r.Order)
+}
+
+func TestCheckpoint_AnErrorEndsASlowRunAWaitAndAStop(t *testing.T) {
+	t.Parallel()
+	refuse := func(context.Context, engine.Snapshot) error { return errors.New("disk full") }
+	closed := make(chan struct{})
+	close(closed)
+	for name, o := range map[string]engine.Options{
+		"slow": {Checkpoint: refuse, Now: slowClock()},
+		"wait": {Checkpoint: refuse},
+		"stop": {Checkpoint: refuse, Stop: closed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := run(t, waiting, o)
+			require.Equal(t, engine.Failed, r.Status)
+			require.Equal(t, "store checkpoint: disk full", r.Error.Message)
+		})
+	}
 }
 
 func TestStop_ReleasesAtTheNextStep(t *testing.T) {
@@ -226,6 +288,16 @@ func TestResume_RefusesWhatDoesNotFit(t *testing.T) {
 		"no CBOR":          {source, engine.Options{Resume: []byte("nonsense")}, "cannot be read"},
 		"half of it":       {source, engine.Options{Resume: data[:len(data)/2]}, "cannot be read"},
 		"another mode":     {source, engine.Options{Resume: data, RunTo: "a"}, "mode"},
+		"a token nowhere":  {source, damaged(t, data, queueField, [][]any{{7, 0, 1}}), "damaged: token of step 7"},
+		"a reason unknown": {source, damaged(t, data, queueField, [][]any{{0, 0, 9}}), "damaged: token of step 0"},
+		"a lost scope":     {source, damaged(t, data, scopesField, []any{map[int]any{1: 4, 2: 0, 3: 2, 4: 4}}), "damaged: scope 4"},
+		"a scope of none":  {source, damaged(t, data, scopesField, []any{map[int]any{1: 4, 2: 99, 3: 2}}), "damaged: scope 4 of step 99"},
+		"a value torn":     {source, damaged(t, data, varsField, [][]any{{"x", 0, 1, tag(999)}}), `damaged: variable "x"`},
+		"outputs of none":  {source, damaged(t, data, outputsField, [][]any{{"", 9, 1, map[string]int{}}}), "damaged: outputs of step 9"},
+		"outputs torn":     {source, damaged(t, data, outputsField, [][]any{{"", 0, 1, tag(999)}}), "damaged: outputs of step 0"},
+		"a kept value torn": {source, damaged(t, data, scopesField, []any{
+			map[int]any{2: -1, 3: 1}, map[int]any{1: 4, 2: 0, 3: 2, 7: map[string]any{"items": tag(999)}},
+		}), "damaged: items kept by step s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -270,6 +342,21 @@ func TestResume_SurvivesDamage(t *testing.T) {
 	})
 }
 
+// The numbers of fields in a snapshot.
+const (
+	queueField, scopesField   = 4, 5
+	varsField, outputsField   = 7, 8
+	orderedField, loggedField = 11, 12
+)
+
+func damaged(t tb, data []byte, field int, to any) engine.Options {
+	t.Helper()
+	return engine.Options{Resume: edit(t, data, field, to)}
+}
+
+// tag is something no value is.
+func tag(number uint64) cbor.Tag { return cbor.Tag{Number: number, Content: 1} }
+
 // edit returns a snapshot with one of its numbered fields replaced.
 func edit(t tb, data []byte, field int, to any) []byte {
 	t.Helper()
@@ -288,9 +375,8 @@ func TestRun_OrderAndLogsAreCapped(t *testing.T) {
 	close(stop)
 	var kept keeper
 	run(t, source, engine.Options{Checkpoint: kept.keep, Stop: stop})
-	const orderField, logsField = 11, 12
-	data := edit(t, kept.last(t).Data, orderField, engine.MaxEntries-4)
-	data = edit(t, data, logsField, engine.MaxEntries-2)
+	data := edit(t, kept.last(t).Data, orderedField, engine.MaxEntries-4)
+	data = edit(t, data, loggedField, engine.MaxEntries-2)
 	r := run(t, source, engine.Options{Resume: data})
 	require.Equal(t, engine.Completed, r.Status)
 	require.Equal(t, []string{"s", "l", "p", "l"}, r.Order)

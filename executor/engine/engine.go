@@ -26,6 +26,7 @@ const (
 	TypeCancelled  = "Cancelled"       // the job was cancelled
 	TypeResume     = "ResumeError"     // the snapshot does not fit the document
 	TypeCheckpoint = "CheckpointError" // the position could not be written or stored
+	TypeUnknown    = "OutcomeUnknown"  // a step that may run only once may have run
 	TypeTooLarge   = "ValueTooLarge"   // the variables do not fit into a checkpoint
 )
 
@@ -56,7 +57,8 @@ type Options struct {
 	Variables *value.Dict // override the document's defaults; ignored when Resume is set
 	Sink      Sink        // may be nil
 	// Checkpoint stores a snapshot: after a step that took 100 ms or more, when a wait of that length begins, before a step that
-	// changes the world, when a second has passed since the last one, and when the run is stopped. It is called by the goroutine of the run
+	// changes the world, before and after one that may run only once, when a second has passed since the last one, and when the run is
+	// stopped. It is called by the goroutine of the run
 	// and never concurrently. An error ends the run as Failed (or as the context says): the owner of the run returns one only when going
 	// on would be wrong. nil: no checkpoints, and no limit on the size of variables.
 	Checkpoint func(ctx context.Context, s Snapshot) error
@@ -86,4 +88,7 @@ type Result struct {
 	Variables *value.Dict      // at the end, with the outputs of each step under its id; never nil
 	Logs      []string         // texts the steps wrote to the workflow's log, in order
 	Order     []string         // ids of executed steps, repeats included
+	// Attention is what a person must decide, "" for nothing: a step that may run only once had begun when the snapshot that was resumed was
+	// taken. Status is Failed then, nothing has run, and the job needs attention.
+	Attention string
 }

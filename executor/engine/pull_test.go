@@ -125,3 +125,42 @@ func TestPull_DisabledStepsLetComputedValuesThrough(t *testing.T) {
 	require.Equal(t, engine.Completed, r.Status)
 	require.Equal(t, int64(3), variable(r, "x"))
 }
+
+func TestPull_WhatIsComputedCannotWait(t *testing.T) {
+	t.Parallel()
+	r := run(t, `
+		s StartNode
+		w SleepNode {"ms": 1}
+		c SetNode {"name": "x"}
+		w.woken > c.value
+		s > c
+	`, engine.Options{})
+	require.Equal(t, engine.Failed, r.Status)
+	require.Equal(t, "w", r.Error.NodeID)
+	require.Contains(t, r.Error.Message, "can neither wait nor loop")
+}
+
+func TestPull_ThroughDisabledSteps(t *testing.T) {
+	t.Parallel()
+	r := run(t, `
+		s StartNode
+		a AddNode {"a": 1, "b": 2}
+		off SetNode {"name": "y", "_disabled": true}
+		c SetNode {"name": "x"}
+		a.sum > off.value
+		off.value > c.value
+		s > c
+	`, engine.Options{})
+	require.Equal(t, engine.Completed, r.Status, "%v", r.Error)
+	require.Equal(t, int64(3), variable(r, "x"))
+
+	r = run(t, `
+		s StartNode
+		a AddNode {"a": -1}
+		off SetNode {"name": "y", "_disabled": true}
+		a.sum > off.value
+		s > off
+	`, engine.Options{})
+	require.Equal(t, engine.Failed, r.Status)
+	require.Equal(t, "a", r.Error.NodeID)
+}

@@ -40,6 +40,7 @@ type run struct {
 	begun   time.Time // of this Run
 	saved   time.Time // when the last checkpoint was taken
 	changed bool      // since then
+	open    bool      // the next step must not run twice, and begins
 	last    int       // step that ran last; -1 before the first
 }
 
@@ -72,6 +73,9 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 			r.line(levelWarning, "", note)
 		}
 	}
+	if r.open {
+		return r.undecided()
+	}
 	end := r.walk(ctx)
 	switch end.status {
 	case Completed:
@@ -82,6 +86,19 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 		r.line(levelError, end.failure.NodeID, "Workflow "+string(end.status)+": "+end.failure.Message)
 	}
 	return r.result(end.status, end.failure)
+}
+
+// undecided ends a run whose last checkpoint is the intent of a step that must not run twice.
+func (r *run) undecided() Result {
+	at := ""
+	if t, ok := r.pos.peek(); ok {
+		at = r.plan.steps[t.step].id
+	}
+	text := fmt.Sprintf("Step %s may only run once. It had begun when its robot was lost, and nobody knows whether it finished.", at)
+	r.line(levelError, at, text)
+	out := r.result(Failed, &casare.JobError{NodeID: at, ErrorType: TypeUnknown, Message: text})
+	out.Attention = text
+	return out
 }
 
 // begin puts the run at the start of the document.
@@ -124,7 +141,8 @@ func (r *run) walk(ctx context.Context) *ending {
 			continue
 		}
 		now := r.opts.Now()
-		if now.Sub(began) >= checkpointAfter || now.Sub(r.saved) >= checkpointEvery {
+		if r.open || now.Sub(began) >= checkpointAfter || now.Sub(r.saved) >= checkpointEvery {
+			r.open = false
 			if end := r.checkpoint(ctx); end != nil {
 				return end
 			}
@@ -138,9 +156,19 @@ func (r *run) boundary(ctx context.Context, t token) *ending {
 		return end
 	}
 	if t.why == woken {
-		return r.await(ctx, r.pos.scopes[t.scope])
+		if end := r.await(ctx, r.pos.scopes[t.scope]); end != nil {
+			return end
+		}
 	}
-	if r.changed && r.plan.steps[t.step].effect >= node.Idempotent && r.due(t) && !r.plan.steps[t.step].doc.Disabled {
+	st := &r.plan.steps[t.step]
+	switch {
+	case r.opts.Checkpoint == nil || st.doc.Disabled || !r.due(t):
+		return nil
+	case st.effect == node.Once:
+		// The intent: whoever finds this checkpoint as the last one must not run the step, for nobody knows whether it ran.
+		r.open = true
+		return r.checkpoint(ctx)
+	case st.effect == node.Idempotent && r.changed:
 		return r.checkpoint(ctx)
 	}
 	return nil

@@ -535,3 +535,29 @@ func TestCompile_RefusesAChainOfComputedStepsThatIsTooLong(t *testing.T) {
 	r := compile(t, doc).Run(t.Context(), engine.Options{})
 	require.Equal(t, int64(51), variable(r, "x"))
 }
+
+func TestRun_KnowsTheTime(t *testing.T) {
+	t.Parallel()
+	for now, want := range map[time.Time]string{
+		time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC):          "2026-01-02 03:04:05 2026-01-02T03:04:05 1767323045 {{$nope}}",
+		time.Date(2026, 1, 2, 3, 4, 5, 60_007_000, time.UTC): "2026-01-02 03:04:05 2026-01-02T03:04:05.060007 1767323045 {{$nope}}",
+	} {
+		r := run(t, `
+			s StartNode
+			a SetNode {"name": "x", "value": "{{$currentDate}} {{$currentTime}} {{$currentDateTime}} {{$timestamp}} {{$nope}}"}
+			s > a
+		`, engine.Options{Now: func() time.Time { return now }})
+		require.Equal(t, want, variable(r, "x"))
+	}
+}
+
+func TestRun_AFailureKeepsTheOutputsItsPortNeeds(t *testing.T) {
+	t.Parallel()
+	r := run(t, failing+`
+	e SetNode {"name": "why"}
+	f.error > e
+	f.reason > e.value
+	`, engine.Options{})
+	require.Equal(t, engine.Completed, r.Status)
+	require.Equal(t, "boom", variable(r, "why"))
+}

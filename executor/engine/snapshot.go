@@ -33,7 +33,8 @@ type snapshot struct {
 	Logged   uint64      `cbor:"12,keyasint,omitempty"`
 	Finished []uint64    `cbor:"13,keyasint,omitempty"`
 	Percent  int         `cbor:"14,keyasint,omitempty"`
-	Step     int         `cbor:"15,keyasint"` // that ran last; -1 for none
+	Step     int         `cbor:"15,keyasint"`           // that ran last; -1 for none
+	Open     bool        `cbor:"16,keyasint,omitempty"` // the first token's step may run only once, and begins
 }
 
 type tokenData struct {
@@ -114,7 +115,7 @@ func (r *run) at() string {
 func (r *run) snapshot() ([]byte, *casare.JobError) {
 	s := snapshot{
 		Version: snapshotVersion, Revision: r.plan.revision, Mode: r.opts.mode(), Last: r.pos.last, Names: r.vals.names,
-		Clock: r.vals.clock, Ordered: r.ordered, Logged: r.logged, Finished: r.prog.finished, Percent: r.prog.percent, Step: r.last,
+		Clock: r.vals.clock, Ordered: r.ordered, Logged: r.logged, Finished: r.prog.finished, Percent: r.prog.percent, Step: r.last, Open: r.open,
 	}
 	for _, t := range r.pos.pending() {
 		s.Queue = append(s.Queue, tokenData{Step: t.step, Scope: t.scope, Why: uint8(t.why)})
@@ -230,7 +231,7 @@ func (r *run) restore(data []byte) error {
 	if err := r.vals.restore(&s); err != nil {
 		return fmt.Errorf("the checkpoint is damaged: %w", err)
 	}
-	r.ordered, r.logged, r.last = s.Ordered, s.Logged, s.Step
+	r.ordered, r.logged, r.last, r.open = s.Ordered, s.Logged, s.Step, s.Open
 	copy(r.prog.finished, s.Finished)
 	r.prog.percent = s.Percent
 	return nil

@@ -249,6 +249,7 @@ type fail struct {
 	text   string
 	until  int64
 	port   string
+	reason string
 	panics bool
 }
 
@@ -258,6 +259,7 @@ func (n *fail) Spec(s *node.Spec) {
 	s.Int(node.Param, &n.until, "until").Or(1000)
 	s.String(node.Param, &n.port, "port")
 	s.Bool(node.Param, &n.panics, "panics")
+	s.String(node.Out, &n.reason, "reason")
 	s.Branch(workflow.PortOut, "error")
 }
 
@@ -268,6 +270,7 @@ func (n *fail) Run(_ context.Context, r *node.Run) error {
 	if n.panics {
 		panic(n.text)
 	}
+	n.reason = n.text
 	return node.Fail("TestError", "%s", n.text).Via(n.port)
 }
 
