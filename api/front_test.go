@@ -120,7 +120,7 @@ func TestFront_NobodyLeads(t *testing.T) {
 	w.robots[1].get("/api/v1/jobs/"+id, "Authorization", "Bearer nobody").fails(http.StatusUnauthorized, casare.CodeUnauthenticated)
 
 	// A robot without a copy can only say no, and how it is itself.
-	w.robots[1].replica = false
+	w.robots[1].replica.Store(false)
 	w.robots[1].get("/api/v1/jobs/"+id).fails(http.StatusServiceUnavailable, casare.CodeUnavailable)
 	require.Equal(t, "healthy", w.robots[1].get("/health").ok()["status"])
 	require.Equal(t, false, w.robots[1].get("/health/ready").ok()["ready"])

@@ -122,11 +122,7 @@ func (f source) drop() {
 
 // firstSource finds who serves the stream within the time a read would have.
 func (a *API) firstSource(ctx context.Context, r *http.Request, c *call, rt *route, s *session) (source, error) {
-	wait := a.cfg.ReadWait
-	if !a.deps.Mesh.Replica() {
-		wait *= 5
-	}
-	return a.nextSource(ctx, r, c, rt, s, wait)
+	return a.nextSource(ctx, r, c, rt, s, 5*a.cfg.ReadWait)
 }
 
 // nextSource tries until somebody serves the stream, for as long as wait, or with 0 until ctx ends. What is not a lack of a leader
@@ -139,14 +135,15 @@ func (a *API) nextSource(
 		ctx, cancel = context.WithTimeout(ctx, wait)
 		defer cancel()
 	}
-	pause := firstPause
+	pause, started := firstPause, time.Now()
 	for {
 		changed := a.deps.Mesh.LeaderChanged()
 		from, err := a.trySource(ctx, r, c, rt, s)
 		if err == nil || !errors.Is(err, errLost) {
 			return from, err
 		}
-		if leader, _ := a.deps.Mesh.Leader(); leader == "" && a.deps.Mesh.Replica() && a.leaderless() > a.cfg.ReadWait {
+		if leader, _ := a.deps.Mesh.Leader(); leader == "" && a.deps.Mesh.Replica() &&
+			max(a.leaderless(), time.Since(started)) > a.cfg.ReadWait {
 			if err := a.admit(r, c, rt, s); err != nil {
 				return source{}, err
 			}

@@ -87,7 +87,7 @@ func (a *API) followLeader(ctx context.Context) {
 		if leader, _ := a.deps.Mesh.Leader(); leader != "" {
 			a.lost.Store(nil)
 		} else if a.lost.Load() == nil {
-			now := a.deps.Now()
+			now := time.Now() // a span, measured like the timers beside it; no date
 			a.lost.Store(&now)
 		}
 		select {
@@ -101,7 +101,7 @@ func (a *API) followLeader(ctx context.Context) {
 // leaderless says for how long this robot has known no leader; 0 while it knows one.
 func (a *API) leaderless() time.Duration {
 	if since := a.lost.Load(); since != nil {
-		return a.deps.Now().Sub(*since)
+		return time.Since(*since)
 	}
 	return 0
 }

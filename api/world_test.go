@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,7 +44,7 @@ type robot struct {
 	world   *world
 	id      string
 	api     *api.API
-	replica bool
+	replica atomic.Bool
 	public  *httptest.Server
 	peer    *httptest.Server
 	dial    *http.Transport
@@ -69,7 +69,8 @@ func setup(t testing.TB, n int, change ...func(*api.Config)) *world {
 		f(&cfg)
 	}
 	for i := range n {
-		r := &robot{world: w, id: "robot-" + string(rune('a'+i)), replica: true, dial: &http.Transport{}}
+		r := &robot{world: w, id: "robot-" + string(rune('a'+i)), dial: &http.Transport{}}
+		r.replica.Store(true)
 		w.store.robots = append(w.store.robots, &casare.Robot{
 			ID: r.id, Tenant: casare.DefaultTenant, Name: strings.ToUpper(r.id), Role: casare.RoleCoordinator, Slots: 2,
 			Facts: casare.Facts{Hostname: "host-" + r.id, MemoryMB: 1000},
@@ -126,7 +127,7 @@ func (r *robot) LeaderChanged() <-chan struct{} {
 	return r.world.changed
 }
 
-func (r *robot) Replica() bool { return r.replica }
+func (r *robot) Replica() bool { return r.replica.Load() }
 
 func (r *robot) Info() api.MeshInfo {
 	info := api.MeshInfo{MeshID: "mesh-1", RobotID: r.id}
@@ -140,14 +141,19 @@ func (r *robot) check(raw []byte) []workflow.Problem {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.checks++
-	_, problems := workflow.Read(raw)
-	if bytes.Contains(raw, []byte("NoSuchNode")) {
-		problems = append(problems, workflow.Problem{
-			Code: workflow.CodeUnknownType, Step: "n1", Field: "node_type", Message: "step n1 has the unknown type NoSuchNode",
-		})
+	doc, problems := workflow.Read(raw)
+	if doc != nil {
+		problems = append(problems, doc.Check(someTypes{})...)
 	}
 	return problems
 }
+
+// someTypes knows the node types of the documents here.
+type someTypes struct{}
+
+func (someTypes) Known(typ string) (string, bool) { return typ, typ == "StartNode" || typ == "LogNode" }
+
+func (someTypes) Ports(*workflow.Step) (workflow.Ports, bool) { return workflow.Ports{}, false }
 
 func (r *robot) Propose(ctx context.Context, ps ...casare.Proposal) ([]casare.Result, error) {
 	r.mu.Lock()
