@@ -192,13 +192,15 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if leader == "" || leader == f.tracker.self {
 		return nil, errNoLeader()
 	}
+	lost, lose := context.WithCancelCause(context.Background())
 	ctx, cancel := context.WithCancelCause(req.Context())
-	go f.watch(ctx, cancel, watched{leader: leader, changed: changed}) // ends with ctx: cancelled below, or when the body is closed
+	context.AfterFunc(lost, func() { cancel(context.Cause(lost)) })
+	go f.watch(lost, lose, watched{leader: leader, changed: changed}) // ends with lost: below, or when the body is closed
 	out := req.Clone(ctx)
 	out.URL.Scheme, out.URL.Host = "http", leader
 	resp, err := f.transport.RoundTrip(out)
 	if err != nil {
-		cancel(err)
+		lose(err)
 		f.tracker.lost(leader)
 		var dial *dialError
 		if errors.As(err, &dial) {
@@ -206,10 +208,13 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, casare.Errorf(casare.CodeOutcomeUnknown, "the leader's answer did not come: %w", err)
 	}
-	// The transport forgets the context of an upgraded connection, so what ends the request closes the body as well.
-	body := resp.Body
-	context.AfterFunc(ctx, func() { body.Close() })
-	resp.Body = &cancelBody{ReadCloser: body, cancel: cancel}
+	body := &forwardedBody{ReadCloser: resp.Body, end: func() { lose(nil) }}
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		// From now on the transport ignores the context of an upgraded request, so the loss of the leader closes the connection.
+		connection := resp.Body
+		context.AfterFunc(lost, func() { connection.Close() })
+	}
+	resp.Body = body
 	return resp, nil
 }
 
@@ -218,8 +223,8 @@ type watched struct {
 	changed <-chan struct{}
 }
 
-// watch ends a request whose robot no longer leads.
-func (f *forwarder) watch(ctx context.Context, cancel context.CancelCauseFunc, w watched) {
+// watch loses a request whose robot no longer leads.
+func (f *forwarder) watch(ctx context.Context, lose context.CancelCauseFunc, w watched) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -227,27 +232,27 @@ func (f *forwarder) watch(ctx context.Context, cancel context.CancelCauseFunc, w
 		case <-w.changed:
 			w.changed = f.tracker.LeaderChanged()
 			if now, _ := f.tracker.Leader(); now != w.leader && now != "" {
-				cancel(errors.New("another robot leads now"))
+				lose(errors.New("another robot leads now"))
 				return
 			}
 		}
 	}
 }
 
-// cancelBody ends the request's context when the answer has been read.
-type cancelBody struct {
+// forwardedBody ends what watches over a request when its answer has been read.
+type forwardedBody struct {
 	io.ReadCloser
-	cancel context.CancelCauseFunc
+	end func()
 }
 
 // Close closes the answer and ends what watched over it.
-func (b *cancelBody) Close() error {
-	defer b.cancel(nil)
+func (b *forwardedBody) Close() error {
+	defer b.end()
 	return b.ReadCloser.Close()
 }
 
 // Write sends on an upgraded connection (a WebSocket), where the answer's body is the connection itself.
-func (b *cancelBody) Write(p []byte) (int, error) {
+func (b *forwardedBody) Write(p []byte) (int, error) {
 	w, ok := b.ReadCloser.(io.Writer)
 	if !ok {
 		return 0, errors.New("the answer is not an upgraded connection")
