@@ -79,9 +79,8 @@ func (e *ends) read(ctx context.Context, f *fleet.Fleet, through *fleet.Robot, s
 		}
 		var frame struct {
 			Type, Cursor string
-			JobID        string          `json:"job_id"`
-			Event        string          `json:"event"`
-			State        casare.JobState `json:"state"`
+			JobID        string `json:"job_id"`
+			Event        string `json:"event"`
 		}
 		if json.Unmarshal(data, &frame) != nil || frame.Cursor == "" {
 			continue
