@@ -221,9 +221,11 @@ func (m *machine) export(v any) (value.Value, error) {
 		}
 	}
 	x := exporter{m: m}
-	return x.export(v, 0)
+	out, _, err := x.export(v, 0)
+	return out, err
 }
 
+// exporter turns kinds that only an evaluation has into values. What holds none of them stays the same container.
 type exporter struct {
 	m    *machine
 	size int
@@ -237,83 +239,77 @@ func (x *exporter) add(n int) error {
 	return nil
 }
 
-func (x *exporter) export(v any, depth int) (value.Value, error) {
+// export returns the value for v, and whether it is another one.
+func (x *exporter) export(v any, depth int) (out value.Value, changed bool, err error) {
 	if depth > value.MaxDepth {
-		return nil, limit("the result nests deeper than %d levels", value.MaxDepth)
+		return nil, false, limit("the result nests deeper than %d levels", value.MaxDepth)
 	}
 	if err := x.add(slot); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	switch t := v.(type) {
 	case value.List:
 		return x.list(t, depth)
 	case *value.Dict:
 		return x.dict(t, depth)
-	case tuple:
-		return x.list(t, depth)
-	case *set:
-		return x.list(t.items, depth)
-	case *view:
-		return x.list(t.items, depth)
-	case *span, *lazy:
+	case tuple, *set, *view, *span, *lazy:
 		items, err := x.m.items(v)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		return x.list(items, depth)
+		out, _, err = x.list(items, depth)
+		return out, true, err
 	case *callable:
-		return nil, typeError("the result is the function %s, not what it gives: write %s(…)", t.name, t.name)
+		return nil, false, typeError("the result is the function %s, not what it gives: write %s(…)", t.name, t.name)
 	case string:
-		return v, x.add(len(t))
+		return v, false, x.add(len(t))
 	case value.Bytes:
-		return v, x.add(len(t))
+		return v, false, x.add(len(t))
 	default:
-		return v, nil
+		return v, false, nil
 	}
 }
 
-func (x *exporter) list(items []any, depth int) (value.Value, error) {
+func (x *exporter) list(items []any, depth int) (value.Value, bool, error) {
 	out := value.List(items)
 	copied := false
 	for i, item := range items {
-		e, err := x.export(item, depth+1)
+		e, changed, err := x.export(item, depth+1)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		if !copied && replaced(item) {
+		if changed && !copied {
 			copied = true
-			out = append(make(value.List, 0, len(items)), items...)
+			out = slices.Clone(out)
 		}
-		if copied {
+		if changed {
 			out[i] = e
 		}
 	}
-	return out, nil
+	return out, copied, nil
 }
 
-func (x *exporter) dict(d *value.Dict, depth int) (value.Value, error) {
-	b := value.NewDict()
+func (x *exporter) dict(d *value.Dict, depth int) (value.Value, bool, error) {
+	var b *value.DictBuilder
 	for k, v := range d.All() {
-		e, err := x.export(v, depth+1)
-		if err != nil {
-			return nil, err
-		}
 		if s, ok := k.(string); ok {
 			if err := x.add(len(s)); err != nil {
-				return nil, err
+				return nil, false, err
 			}
 		}
-		b.Set(k, e)
+		e, changed, err := x.export(v, depth+1)
+		if err != nil {
+			return nil, false, err
+		}
+		if changed && b == nil {
+			b = d.Edit()
+		}
+		if changed {
+			b.Set(k, e)
+		}
 	}
-	return b.Dict(), nil
-}
-
-// replaced says whether export may have made something new of v.
-func replaced(v any) bool {
-	switch v.(type) {
-	case nil, bool, int64, float64, string:
-		return false
-	default:
-		return true
+	if b == nil {
+		return d, false, nil
 	}
+	return b.Dict(), true, nil
 }

@@ -23,8 +23,8 @@ func large() env {
 	return env{"text": text, "ascii": strings.Repeat("a", 1<<20), "items": list, "x": int64(10)}
 }
 
+//nolint:paralleltest // one after another and before all others, so that the time measured is their own
 func TestRunAwaysEnd(t *testing.T) {
-	t.Parallel()
 	vars := large()
 	for _, src := range []string{
 		`"x" * 10**9`,
@@ -100,7 +100,6 @@ func TestRunAwaysEnd(t *testing.T) {
 		`str(((("%9999d" * 100) * 100) % ((1,) * 10000)))`,
 	} {
 		t.Run(src, func(t *testing.T) {
-			t.Parallel()
 			e, err := expr.Parse(src)
 			require.NoError(t, err)
 			start := time.Now()
@@ -108,7 +107,7 @@ func TestRunAwaysEnd(t *testing.T) {
 			took := time.Since(start)
 			require.Equal(t, value.LimitError, value.KindOf(err), "%v", err)
 			require.Equal(t, casare.CodeTooLarge, casare.CodeOf(err))
-			require.Less(t, took, 5*time.Second) // loose: the machine is shared; the bench says how long it really takes
+			require.Less(t, took, 10*time.Second) // loose: the machine is shared and the race detector slow
 			t.Log(took.Round(time.Millisecond), err)
 		})
 	}

@@ -48,6 +48,11 @@ func mapped(f func(string) string) textMethod {
 		if err := m.text(3 * len(s)); err != nil {
 			return nil, err
 		}
+		if !isASCII(s) { // the tables of Unicode are slow
+			if err := m.step(len(s) / 8); err != nil {
+				return nil, err
+			}
+		}
 		return f(s), nil
 	}
 }
