@@ -22,16 +22,16 @@ type machine struct {
 	fatal chan error
 }
 
-func newMachine(t testing.TB, f ...faults) *machine {
-	t.Helper()
-	c, fatals := testConfig(t, newNetwork(), t.TempDir(), "r1")
+func newMachine(tb testing.TB, f ...faults) *machine {
+	tb.Helper()
+	c, fatals := testConfig(tb, newNetwork(), tb.TempDir(), "r1")
 	if len(f) > 0 {
 		c.faults = f[0]
 	}
 	s, err := Open(c)
-	require.NoError(t, err)
-	t.Cleanup(func() { s.Stop(); _ = c.Network.Listener().Close() })
-	return &machine{fsm: s.fsm, t: t, store: s, fatal: fatals}
+	require.NoError(tb, err)
+	tb.Cleanup(func() { s.Stop(); _ = c.Network.Listener().Close() })
+	return &machine{fsm: s.fsm, t: tb, store: s, fatal: fatals}
 }
 
 // entry makes a log entry of commands.
@@ -41,13 +41,13 @@ func (m *machine) entry(ps ...casare.Proposal) *raft.Log {
 	return &raft.Log{Index: m.index, Term: 1, Type: raft.LogCommand, Data: entryOf(m.t, ps...)}
 }
 
-func entryOf(t testing.TB, ps ...casare.Proposal) []byte {
-	t.Helper()
+func entryOf(tb testing.TB, ps ...casare.Proposal) []byte {
+	tb.Helper()
 	var frames [][]byte
 	size := 0
 	for _, p := range ps {
 		f, refusal := encodeProposal(p)
-		require.Nil(t, refusal)
+		require.Nil(tb, refusal)
 		frames = append(frames, f)
 		size += len(f)
 	}
@@ -140,7 +140,7 @@ func TestApply_RepeatedCommandsHaveOneEffect(t *testing.T) {
 	again := m.ok(submit("j1"))
 	require.Equal(t, "j1", again[0].Job.ID)
 	other := submit("j1")
-	spec := other.Command.(casare.SubmitJob)
+	spec := as[casare.SubmitJob](t, other.Command)
 	spec.Spec.BodyHash = []byte("other")
 	other.Command = spec
 	m.refused(casare.CodeIdempotency, other)
@@ -179,7 +179,7 @@ func TestApply_SubmitRefusals(t *testing.T) {
 	m := newMachine(t).init()
 	edit := func(change func(c *casare.SubmitJob)) casare.Proposal {
 		p := submit("j")
-		c := p.Command.(casare.SubmitJob)
+		c := as[casare.SubmitJob](t, p.Command)
 		change(&c)
 		p.Command = c
 		return p
@@ -221,13 +221,13 @@ func TestApply_RefusedCommandsLeaveTheirNeighboursAlone(t *testing.T) {
 	}
 }
 
-func keptEvents(t testing.TB, s *Store) []casare.Event {
-	t.Helper()
+func keptEvents(tb testing.TB, s *Store) []casare.Event {
+	tb.Helper()
 	var all []casare.Event
 	after := casare.Cursor{}
 	for after.Less(s.Cursor()) {
 		events, err := s.feed.backlog(after)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		all = append(all, events...)
 		after = all[len(all)-1].Cursor
 	}
@@ -253,7 +253,7 @@ func TestApply_JoinOnAToken(t *testing.T) {
 		return system("join-"+robot, casare.JoinRobot{TokenID: "t", SecretHash: []byte("s"), Robot: r, Expired: expired})
 	}
 	wrong := join("r2", "k2", false)
-	c := wrong.Command.(casare.JoinRobot)
+	c := as[casare.JoinRobot](t, wrong.Command)
 	c.SecretHash = []byte("guess")
 	wrong.Command = c
 	m.refused(casare.CodeUnauthenticated, wrong)
@@ -383,7 +383,7 @@ func TestApply_AnUnknownCommandHaltsUnlessItMayBeIgnored(t *testing.T) {
 	m := newMachine(t).init()
 	f := frame(flagMayIgnore, 1, 200)
 	m.index++
-	res := m.Apply(&raft.Log{Index: m.index, Term: 1, Data: joinFrames([][]byte{f}, len(f))}).([]casare.Result)
+	res := as[[]casare.Result](t, m.Apply(&raft.Log{Index: m.index, Term: 1, Data: joinFrames([][]byte{f}, len(f))}))
 	require.Equal(t, casare.CodeUnsupported, res[0].Err.Code)
 
 	for _, f := range [][]byte{frame(0, 1, 200), frame(0, commandVersion+1, casare.CommandMarkGrown)} {
@@ -400,7 +400,7 @@ func TestApply_AnUnknownCommandHaltsUnlessItMayBeIgnored(t *testing.T) {
 		case <-time.After(20 * time.Millisecond):
 		}
 		m.latch.free()
-		require.Error(t, (<-answered).(error))
+		require.Error(t, as[error](t, <-answered))
 		after, err := m.store.Hash(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, before, after)
@@ -424,8 +424,8 @@ func TestApply_AFailedTransactionAcknowledgesNothing(t *testing.T) {
 	_, err := m.store.Job("j1")
 	require.Equal(t, casare.CodeNotFound, casare.CodeOf(err))
 	m.latch.free()
-	require.ErrorIs(t, (<-answered).(error), full)
-	require.ErrorIs(t, m.Apply(m.entry(submit("j2"))).(error), full)
+	require.ErrorIs(t, as[error](t, <-answered), full)
+	require.ErrorIs(t, as[error](t, m.Apply(m.entry(submit("j2")))), full)
 	require.Empty(t, m.fatal, "Fatal is called once")
 }
 

@@ -50,12 +50,12 @@ func randomCommands(rng *rand.Rand, n int) []casare.Proposal {
 
 // randomLog groups commands into entries, with an entry of another type now and then. Epochs are indexes, so small numbers of
 // entries make stale and current epochs both likely.
-func randomLog(t testing.TB, rng *rand.Rand) []*raft.Log {
-	t.Helper()
-	logs := []*raft.Log{{Index: 1, Term: 1, Data: entryOf(t, system("init-mesh", initMesh("r1")))}}
+func randomLog(tb testing.TB, rng *rand.Rand) []*raft.Log {
+	tb.Helper()
+	logs := []*raft.Log{{Index: 1, Term: 1, Data: entryOf(tb, system("init-mesh", initMesh("r1")))}}
 	for ps := randomCommands(rng, 120); len(ps) > 0; {
 		n := 1 + rng.IntN(min(4, len(ps)))
-		logs = append(logs, &raft.Log{Index: uint64(len(logs) + 1), Term: 1, Data: entryOf(t, ps[:n]...)})
+		logs = append(logs, &raft.Log{Index: uint64(len(logs) + 1), Term: 1, Data: entryOf(tb, ps[:n]...)})
 		ps = ps[n:]
 		if rng.IntN(10) == 0 {
 			logs = append(logs, &raft.Log{Index: uint64(len(logs) + 1), Term: 1, Type: raft.LogConfiguration, Data: raft.EncodeConfiguration(raft.Configuration{})})
@@ -91,19 +91,19 @@ func TestApply_IsTheSameHoweverTheLogIsCutIntoBatches(t *testing.T) {
 }
 
 // checkMemory compares what memory followed with what the file says.
-func checkMemory(t testing.TB, m *machine) {
-	t.Helper()
+func checkMemory(tb testing.TB, m *machine) {
+	tb.Helper()
 	rows, err := m.state.load(m.state.db)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	for tenant, counts := range m.state.memory.counts {
 		for state, n := range counts {
-			require.Equal(t, rows.counts[tenant][state], n, "%s %s", tenant, state)
+			require.Equal(tb, rows.counts[tenant][state], n, "%s %s", tenant, state)
 		}
 	}
-	require.Equal(t, rows.active, m.state.memory.active)
-	require.Equal(t, rows.events, m.state.memory.events)
-	require.Equal(t, rows.last, m.state.memory.last)
-	require.Equal(t, rows.pruned, m.state.memory.pruned)
+	require.Equal(tb, rows.active, m.state.memory.active)
+	require.Equal(tb, rows.events, m.state.memory.events)
+	require.Equal(tb, rows.last, m.state.memory.last)
+	require.Equal(tb, rows.pruned, m.state.memory.pruned)
 }
 
 func TestEnvelope_WhatIsJoinedIsSplit(t *testing.T) {

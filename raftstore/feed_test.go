@@ -19,23 +19,23 @@ func feedMachine(t *testing.T) *machine {
 	return m
 }
 
-func receive(t testing.TB, s *Subscription) []casare.Event {
-	t.Helper()
+func receive(tb testing.TB, s *Subscription) []casare.Event {
+	tb.Helper()
 	select {
 	case events, ok := <-s.C():
-		require.True(t, ok, "ended: %v", s.Err())
+		require.True(tb, ok, "ended: %v", s.Err())
 		return events
 	case <-time.After(10 * time.Second):
-		require.Fail(t, "no event came")
+		require.Fail(tb, "no event came")
 		return nil
 	}
 }
 
-func collect(t testing.TB, s *Subscription, until casare.Cursor) []casare.Event {
-	t.Helper()
+func collect(tb testing.TB, s *Subscription, until casare.Cursor) []casare.Event {
+	tb.Helper()
 	var all []casare.Event
 	for len(all) == 0 || all[len(all)-1].Cursor.Less(until) {
-		all = append(all, receive(t, s)...)
+		all = append(all, receive(tb, s)...)
 	}
 	return all
 }

@@ -96,7 +96,7 @@ func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 			if err != nil {
 				return fmt.Errorf("entry %d: %w", l.Index, err)
 			}
-			meta.Index, meta.Term = l.Index, l.Term
+			meta.Index, meta.Term, meta.Reached = l.Index, l.Term, l.Index
 			events = append(events, w.events...)
 			change = w.change
 			bytes += len(l.Data)

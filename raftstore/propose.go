@@ -141,6 +141,8 @@ func (p *proposer) finish(c *call, err *casare.Error) {
 
 // run proposes until ctx ends.
 func (p *proposer) run(ctx context.Context) {
+	before := make(chan struct{}) // closed when the entry before is settled
+	close(before)
 	for {
 		select {
 		case p.slots <- struct{}{}:
@@ -158,18 +160,24 @@ func (p *proposer) run(ctx context.Context) {
 			}
 			entry, spans = p.take()
 		}
-		future := p.apply(entry, enqueueTimeout)
-		go func() { // waited for by drain
-			defer p.open.Done()
-			err := future.Error()
-			var answer any
-			if err == nil {
-				answer = future.Response()
-			}
-			p.settle(spans, answer, err)
-			<-p.slots
-		}()
+		settled := make(chan struct{})
+		go p.await(p.apply(entry, enqueueTimeout), spans, before, settled) // waited for by drain
+		before = settled
 	}
+}
+
+// await waits for an entry's answer. Entries are settled in order: the answers of a call are known from the front.
+func (p *proposer) await(future raft.ApplyFuture, spans []span, before <-chan struct{}, settled chan<- struct{}) {
+	defer p.open.Done()
+	err := future.Error()
+	var answer any
+	if err == nil {
+		answer = future.Response()
+	}
+	<-before
+	p.settle(spans, answer, err)
+	close(settled)
+	<-p.slots
 }
 
 // take fills an entry from the queue; nil if nothing waits.
@@ -229,8 +237,7 @@ func (p *proposer) settle(spans []span, answer any, err error) {
 	defer p.mu.Unlock()
 	for _, s := range spans {
 		if failure != nil {
-			s.call.known = min(s.call.known, s.from)
-			p.finish(s.call, failure)
+			p.finish(s.call, s.failure(failure))
 			continue
 		}
 		results = s.call.take(s, results)
@@ -238,6 +245,14 @@ func (p *proposer) settle(spans []span, answer any, err error) {
 			p.finish(s.call, nil)
 		}
 	}
+}
+
+// failure is what the failure of its entry means for a call: what follows may be in an entry too, which may yet be applied.
+func (s span) failure(err *casare.Error) *casare.Error {
+	if s.to < s.call.next && err.Code != casare.CodeOutcomeUnknown {
+		return casare.Errorf(casare.CodeOutcomeUnknown, "a part was refused, the rest is under way: %w", err)
+	}
+	return err
 }
 
 // take copies the answers of a span; it returns the rest. The caller holds proposer.mu.
@@ -252,8 +267,7 @@ func (c *call) take(s span, results []casare.Result) []casare.Result {
 		c.left--
 		results = results[1:]
 	}
-	// Entries of one call are answered in order, but for a failure in between, which ends the call.
-	if c.known == s.from {
+	if !c.finished {
 		c.known = s.to
 	}
 	return results

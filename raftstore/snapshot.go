@@ -265,7 +265,11 @@ func (f *fsm) Restore(source io.ReadCloser) error {
 	if err := f.state.install(received.sink, f.latch); err != nil {
 		return errors.Join(err, received.sink.forget())
 	}
-	f.advance(received.sink.meta.Index)
+	meta, err := f.state.meta()
+	if err != nil {
+		return f.latch.fail(err)
+	}
+	f.advance(meta.Reached)
 	f.feed.interrupt(ErrGap, false)
 	return errors.Join(received.sink.forget(), f.state.faults.before(opRestoreFinished))
 }

@@ -68,6 +68,9 @@ type metaRow struct {
 	Term               uint64 `cbor:"3,keyasint"`
 	Configuration      []byte `cbor:"4,keyasint,omitempty"` // raft's own encoding
 	ConfigurationIndex uint64 `cbor:"5,keyasint,omitempty"`
+	// Reached is the last entry that changed the state. Index may be beyond: the entry that begins a term and barriers change nothing
+	// and reach no state machine, so nobody may wait for them.
+	Reached uint64 `cbor:"6,keyasint,omitempty"`
 }
 
 func (m *metaRow) members() []Member {
@@ -174,6 +177,14 @@ func (s *state) open() error {
 func (s *state) load(db *bbolt.DB) (*memoryRows, error) {
 	var rows *memoryRows
 	err := db.View(func(tx *bbolt.Tx) error {
+		// bbolt maps the file: reading what a file that was cut short lacks would end the process.
+		info, err := os.Stat(db.Path())
+		if err != nil {
+			return err
+		}
+		if info.Size() < tx.Size() {
+			return fmt.Errorf("the file has %d bytes of %d", info.Size(), tx.Size())
+		}
 		for _, b := range allBuckets {
 			if tx.Bucket(b) == nil {
 				return fmt.Errorf("bucket %s is missing", b)

@@ -73,7 +73,7 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.closeFiles())
 	}
-	s.fsm.advance(meta.Index)
+	s.fsm.advance(meta.Reached)
 	if err := s.log.wipeBelow(meta.Index); err != nil {
 		return nil, errors.Join(casare.Errorf(casare.CodeInternal, "%w", err), s.closeFiles())
 	}
@@ -164,6 +164,7 @@ func (s *Store) Stop() {
 		if !s.proposer.drain(stopPatience) {
 			s.cfg.Logger.LogAttrs(context.Background(), slog.LevelWarn, "proposals were in flight when the store stopped")
 		}
+		s.transport.release()
 		if err := r.Shutdown().Error(); err != nil {
 			s.cfg.Logger.LogAttrs(context.Background(), slog.LevelWarn, "stop raft", slog.Any("error", err))
 		}

@@ -2,6 +2,8 @@ package raftstore
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -101,18 +103,27 @@ func (robotAddr) Network() string { return "casare" }
 // String implements net.Addr.
 func (a robotAddr) String() string { return string(a) }
 
+// silentPatience is how long replication to a peer that does not answer heartbeats is held back at a time.
+const silentPatience = time.Minute
+
 // transport remembers when each peer last answered this leader, and how far its log reached then. It embeds the transport of
 // raft: a wrapper that only held it would lack RequestPreVote, and raft would silently do without pre-vote.
+//
+// It also holds replication to a silent peer back until a heartbeat gets through. raft doubles its wait after each failure up to
+// ten seconds, and sleeps through the peer's return: a coordinator that was away for a while would not count for that long.
 type transport struct {
 	*raft.NetworkTransport
 
 	mu       sync.Mutex
-	contacts map[string]contact
+	contacts map[string]*contact
+	stopped  chan struct{}
+	stop     sync.Once
 }
 
 type contact struct {
 	at      time.Time
 	lastLog uint64
+	silent  chan struct{} // not nil: the last heartbeat failed; closed when one gets through
 }
 
 func newTransport(layer *streams, logger hclog.Logger) *transport {
@@ -120,31 +131,88 @@ func newTransport(layer *streams, logger hclog.Logger) *transport {
 		NetworkTransport: raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 			Stream: layer, MaxPool: transportPool, Timeout: transportTimeout, Logger: logger,
 		}),
-		contacts: map[string]contact{},
+		contacts: map[string]*contact{}, stopped: make(chan struct{}),
 	}
 }
 
 // AppendEntries implements raft.Transport. Heartbeats come through here every 50 to 100 ms, whatever else goes on.
 func (t *transport) AppendEntries(id raft.ServerID, target raft.ServerAddress, args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) error {
-	if err := t.NetworkTransport.AppendEntries(id, target, args, resp); err != nil {
-		return err
+	heartbeat := len(args.Entries) == 0 && args.PrevLogEntry == 0 && args.PrevLogTerm == 0 && args.LeaderCommitIndex == 0
+	if !heartbeat {
+		t.awaitAnswer(string(id))
 	}
-	if resp.Term == args.Term {
-		t.mu.Lock()
-		t.contacts[string(id)] = contact{at: time.Now(), lastLog: resp.LastLog}
-		t.mu.Unlock()
-	}
-	return nil
+	err := t.NetworkTransport.AppendEntries(id, target, args, resp)
+	t.note(string(id), heartbeat, args.Term, resp, err)
+	return err
 }
+
+// errWasSilent makes raft send a fresh snapshot to a peer that is back, instead of the one it prepared when the peer was gone.
+var errWasSilent = errors.New("the peer has been silent since the snapshot was made")
+
+// InstallSnapshot implements raft.Transport.
+func (t *transport) InstallSnapshot(id raft.ServerID, target raft.ServerAddress, args *raft.InstallSnapshotRequest, resp *raft.InstallSnapshotResponse, data io.Reader) error {
+	if t.awaitAnswer(string(id)) {
+		return errWasSilent
+	}
+	return t.NetworkTransport.InstallSnapshot(id, target, args, resp, data)
+}
+
+func (t *transport) note(id string, heartbeat bool, term uint64, resp *raft.AppendEntriesResponse, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.contacts[id]
+	if c == nil {
+		c = &contact{}
+		t.contacts[id] = c
+	}
+	switch {
+	case err != nil && heartbeat && c.silent == nil:
+		c.silent = make(chan struct{})
+	case err == nil && c.silent != nil:
+		close(c.silent)
+		c.silent = nil
+	}
+	if err == nil && resp.Term == term {
+		c.at, c.lastLog = time.Now(), resp.LastLog
+	}
+}
+
+// awaitAnswer waits while the peer does not answer heartbeats, and says whether it had to.
+func (t *transport) awaitAnswer(id string) bool {
+	t.mu.Lock()
+	var silent chan struct{}
+	if c := t.contacts[id]; c != nil {
+		silent = c.silent
+	}
+	t.mu.Unlock()
+	if silent == nil {
+		return false
+	}
+	timer := time.NewTimer(silentPatience)
+	defer timer.Stop()
+	select {
+	case <-silent:
+	case <-timer.C:
+	case <-t.stopped:
+	}
+	return true
+}
+
+// release lets go of what awaitAnswer holds back; raft waits for that when it shuts down.
+func (t *transport) release() { t.stop.Do(func() { close(t.stopped) }) }
 
 func (t *transport) contact(id string) contact {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.contacts[id]
+	if c := t.contacts[id]; c != nil {
+		return *c
+	}
+	return contact{}
 }
 
 // Close implements raft.WithClose.
 func (t *transport) Close() error {
+	t.release()
 	t.CloseStreams()
 	return t.NetworkTransport.Close()
 }
