@@ -245,6 +245,7 @@ func TestLink_ASilentLeaderAndANewOneAreLeftForAnother(t *testing.T) {
 		defer c.Close()
 		drainConn(c, true)
 		require.LessOrEqual(t, time.Since(begin), 50*time.Millisecond)
+		synctest.Wait() // it has read the welcome, and the term with it
 
 		// One that welcomes with a term that is over is not believed.
 		s.elect(4)

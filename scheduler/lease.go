@@ -39,7 +39,7 @@ func (t *term) expire(ctx context.Context) time.Duration {
 			continue
 		}
 		if r.peer != nil {
-			t.log.WarnContext(ctx, "robot is silent", slog.String("robot", r.id))
+			t.log.WarnContext(ctx, "robot is silent", slog.String("robot_id", r.id))
 			r.peer.close(casare.Errorf(casare.CodeTimeout, "no heartbeat for %s", t.cfg.TTL))
 			t.leave(r.peer)
 		}

@@ -51,10 +51,10 @@ func (t *term) placeSome(ctx context.Context) bool {
 	refused := t.placed(ctx, planned[:len(results)], results)
 	if err != nil {
 		t.unplaced(ctx, planned[len(results):], err)
-		return pause(ctx, retryAfter)
+		return pause(ctx)
 	}
 	if refused == len(planned) {
-		return pause(ctx, retryAfter) // whatever the reason, it must not become a busy loop
+		return pause(ctx) // whatever the reason, it must not become a busy loop
 	}
 	return true
 }
@@ -247,9 +247,9 @@ func (t *term) document(ctx context.Context, p *peer, revision string) bool {
 	return true
 }
 
-// pause waits; false when ctx has ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
+// pause waits for retryAfter; false when ctx has ended.
+func pause(ctx context.Context) bool {
+	timer := time.NewTimer(retryAfter)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():

@@ -158,7 +158,7 @@ func (t *term) proposeUntilKnown(ctx context.Context, proposals []casare.Proposa
 		if err == nil {
 			continue
 		}
-		if casare.CodeOf(err) == casare.CodeNotLeader || !pause(ctx, retryAfter) {
+		if casare.CodeOf(err) == casare.CodeNotLeader || !pause(ctx) {
 			return nil, err
 		}
 	}

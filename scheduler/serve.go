@@ -25,7 +25,7 @@ func (t *term) serve(ctx context.Context, conn *session.Conn, robotID string) er
 	defer cancel()
 	p := &peer{
 		robotID: robotID, conn: conn, cancel: cancel, sent: map[string]struct{}{},
-		log: t.log.With(slog.String("robot", robotID)), reports: make(chan *session.Report, maxReports),
+		log: t.log.With(slog.String("robot_id", robotID)), reports: make(chan *session.Report, maxReports),
 	}
 	if !t.enter(p) {
 		return conn.Push(&session.NotLeader{Term: t.number})

@@ -165,6 +165,9 @@ func (t *term) follow(ctx context.Context, feed Feed) error {
 		}
 		t.log.WarnContext(ctx, "change feed broke, reading the state again")
 		feed.Close()
+		if !pause(ctx) { // a feed that breaks again and again must not become a busy loop
+			return nil
+		}
 		next, err := t.rebuild()
 		if err != nil {
 			return err
@@ -291,7 +294,7 @@ func (t *term) seeCancelling(ctx context.Context, ev casare.Event) {
 func (t *term) seeRobot(ctx context.Context, id string) {
 	r, err := t.store.Robot(id)
 	if err != nil {
-		t.log.ErrorContext(ctx, "read robot", slog.String("robot", id), slog.Any("error", err))
+		t.log.ErrorContext(ctx, "read robot", slog.String("robot_id", id), slog.Any("error", err))
 		return
 	}
 	t.mu.Lock()
