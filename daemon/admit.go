@@ -34,7 +34,7 @@ func (d *Daemon) Admit(ctx context.Context, r mesh.JoinRequest) (mesh.JoinAnswer
 		} else {
 			answer, err = d.admitAtLeader(ctx, r)
 		}
-		switch casare.CodeOf(err) {
+		switch casare.CodeOf(err) { //nolint:exhaustive // every other code is a verdict
 		case casare.CodeNotLeader, casare.CodeUnavailable, casare.CodeOutcomeUnknown:
 		default:
 			return answer, err

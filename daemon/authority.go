@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"slices"
 
 	"casare"
 	"casare/raftstore"
@@ -42,12 +43,7 @@ var authority = map[casare.CommandType][]origin{
 
 // mayPropose says whether the table allows it.
 func mayPropose(from origin, command casare.CommandType) bool {
-	for _, allowed := range authority[command] {
-		if allowed == from {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(authority[command], from)
 }
 
 // proposer is the replicated state as one origin may change it.

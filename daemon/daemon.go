@@ -338,7 +338,7 @@ func (d *Daemon) acceptSessions(ctx context.Context) {
 	defer sessions.Wait()
 	go func() { // ends with ctx
 		<-ctx.Done()
-		listener.Close()
+		_ = listener.Close() // makes Accept return
 	}()
 	for {
 		conn, err := listener.Accept()
@@ -347,13 +347,13 @@ func (d *Daemon) acceptSessions(ctx context.Context) {
 		}
 		peer, ok := mesh.PeerOf(conn)
 		if !ok {
-			conn.Close()
+			_ = conn.Close() // of nobody
 			continue
 		}
 		leader, _ := d.tracker.Leader()
 		sessions.Go(func() {
 			if err := d.scheduler.Serve(ctx, conn, peer.ID, leader); err != nil {
-				d.log.Debug("robot session ended", slog.String("peer", peer.ID), slog.Any("error", err))
+				d.log.DebugContext(ctx, "robot session ended", slog.String("peer", peer.ID), slog.Any("error", err))
 			}
 		})
 	}
@@ -397,7 +397,7 @@ func (d *Daemon) shutdown(grace time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), grace)
 	for _, server := range d.servers {
 		if err := server.Shutdown(ctx); err != nil {
-			server.Close()
+			_ = server.Close() // what was left open is cut off
 		}
 	}
 	cancel()
@@ -412,7 +412,7 @@ func (d *Daemon) shutdown(grace time.Duration) {
 // closeFiles gives back what Open took.
 func (d *Daemon) closeFiles() {
 	if d.http != nil {
-		d.http.Close()
+		_ = d.http.Close() // closed with its server, unless that never ran
 	}
 	if d.mesh != nil {
 		d.mesh.Stop()

@@ -52,7 +52,7 @@ func (f folder) open() (release func(), err error) {
 	if err != nil {
 		return nil, casare.Errorf(casare.CodeConflict, "another robot uses the data folder %s: %w", f.path, err).On("data")
 	}
-	return func() { lock.Close() }, nil
+	return func() { _ = lock.Close() }, nil // the system gives it back anyway
 }
 
 // exists says whether a robot lives here.

@@ -39,7 +39,6 @@ type tracker struct {
 	mu      sync.Mutex
 	hint    leaderAnswer
 	changed chan struct{}
-	asking  bool
 }
 
 // leaderAnswer is what a coordinator says when it is asked who leads.
@@ -202,8 +201,7 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		lose(err)
 		f.tracker.lost(leader)
-		var dial *dialError
-		if errors.As(err, &dial) {
+		if _, unsent := errors.AsType[*dialError](err); unsent {
 			return nil, casare.Errorf(casare.CodeUnavailable, "the leader does not answer: %w", err)
 		}
 		return nil, casare.Errorf(casare.CodeOutcomeUnknown, "the leader's answer did not come: %w", err)
@@ -212,7 +210,7 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		// From now on the transport ignores the context of an upgraded request, so the loss of the leader closes the connection.
 		connection := resp.Body
-		context.AfterFunc(lost, func() { connection.Close() })
+		context.AfterFunc(lost, func() { _ = connection.Close() })
 	}
 	resp.Body = body
 	return resp, nil

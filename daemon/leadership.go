@@ -50,11 +50,11 @@ func (d *Daemon) lead(ctx context.Context, term uint64) {
 	done()
 	if err != nil {
 		if ctx.Err() == nil {
-			d.log.Warn("lead: what was committed before is not there yet", slog.Any("error", err))
+			d.log.WarnContext(ctx, "lead: what was committed before is not there yet", slog.Any("error", err))
 		}
 		return // watchLeadership comes back while the term lasts
 	}
-	d.log.Info("leads the mesh", slog.Uint64("term", term))
+	d.log.InfoContext(ctx, "leads the mesh", slog.Uint64("term", term))
 	d.leading.Store(true)
 	defer d.leading.Store(false)
 	d.tracker.signalChange()
@@ -62,7 +62,7 @@ func (d *Daemon) lead(ctx context.Context, term uint64) {
 	work.Go(func() { d.store.ManageCoordinators(ctx, d.candidates) })
 	work.Go(func() { d.sealForCoordinators(ctx) })
 	if err := d.scheduler.Lead(ctx, term); err != nil && ctx.Err() == nil {
-		d.log.Error("cannot do a leader's work, handing over", slog.Any("error", err))
+		d.log.ErrorContext(ctx, "cannot do a leader's work, handing over", slog.Any("error", err))
 		d.handover(ctx)
 	}
 }
@@ -82,15 +82,13 @@ func (d *Daemon) awaitEndOf(ctx context.Context, term uint64) {
 	}
 }
 
-// handover gives leadership away. It says whether that worked; a mesh with one coordinator keeps it.
-func (d *Daemon) handover(ctx context.Context) bool {
+// handover gives leadership away, if another coordinator is there to take it.
+func (d *Daemon) handover(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, handoverTimeout)
 	defer cancel()
-	err := d.scheduler.Handover(ctx, d.store.TransferLeadership)
-	if err != nil && !errors.Is(err, context.Canceled) {
-		d.log.Info("leadership stays here", slog.Any("error", err))
+	if err := d.scheduler.Handover(ctx, d.store.TransferLeadership); err != nil && !errors.Is(err, context.Canceled) {
+		d.log.InfoContext(ctx, "leadership stays here", slog.Any("error", err))
 	}
-	return err == nil
 }
 
 // candidates are the robots that may become coordinators: their certificate allows it, and they talk to this leader. Nobody is
@@ -123,7 +121,7 @@ func (d *Daemon) sealForCoordinators(ctx context.Context) {
 	for {
 		for _, member := range d.store.Configuration() {
 			if err := d.sealFor(ctx, member.ID); err != nil && ctx.Err() == nil {
-				d.log.Warn("give the mesh's keys to a coordinator", slog.String("coordinator", member.ID), slog.Any("error", err))
+				d.log.WarnContext(ctx, "give the mesh's keys to a coordinator", slog.String("coordinator", member.ID), slog.Any("error", err))
 			}
 		}
 		select {

@@ -44,11 +44,11 @@ func (d *Daemon) peerServer() *http.Server {
 	}
 }
 
-func (d *Daemon) answerLeader(w http.ResponseWriter, _ *http.Request) {
+func (d *Daemon) answerLeader(w http.ResponseWriter, req *http.Request) {
 	leader, term := d.tracker.Leader()
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.NewEncoder(w).Encode(leaderAnswer{Leader: leader, Term: term}); err != nil {
-		d.log.Debug("answer who leads", slog.Any("error", err)) // the other side will ask again
+		d.log.DebugContext(req.Context(), "answer who leads", slog.Any("error", err)) // the other side will ask again
 	}
 }
 
@@ -74,8 +74,7 @@ func (d *Daemon) answerAdmit(w http.ResponseWriter, req *http.Request) {
 	}
 	if err != nil {
 		reply.Code, reply.Message = casare.CodeOf(err), err.Error()
-		var e *casare.Error
-		if errors.As(err, &e) {
+		if e, ok := errors.AsType[*casare.Error](err); ok {
 			reply.Field = e.Field
 		}
 	}
@@ -86,6 +85,6 @@ func (d *Daemon) answerAdmit(w http.ResponseWriter, req *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/cbor")
 	if _, err := w.Write(out); err != nil {
-		d.log.Debug("answer a join", slog.Any("error", err)) // the joiner will repeat it
+		d.log.DebugContext(req.Context(), "answer a join", slog.Any("error", err)) // the joiner will repeat it
 	}
 }

@@ -51,7 +51,7 @@ func facts(version string) casare.Facts {
 	}
 	f := casare.Facts{Hostname: host, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Version: version}
 	if memory, err := mem.VirtualMemory(); err == nil {
-		f.MemoryMB = int(memory.Total >> 20) //nolint:gosec // mebibytes fit
+		f.MemoryMB = int(memory.Total >> 20)
 	}
 	return f
 }

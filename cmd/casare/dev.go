@@ -128,13 +128,17 @@ func (f *devFlags) checkPorts(ctx context.Context) error {
 		if err != nil {
 			return usageError("HTTP port %d of robot %d cannot be used, choose others with --http-port (make run RUN=\"--http-port 18000\"): %w", f.httpPort+i, i+1, err)
 		}
-		l.Close()
+		if err := l.Close(); err != nil {
+			return fmt.Errorf("try port %d: %w", f.httpPort+i, err)
+		}
 		address = net.JoinHostPort("127.0.0.1", strconv.Itoa(f.meshPort+i))
 		p, err := listen.ListenPacket(ctx, "udp", address)
 		if err != nil {
 			return usageError("mesh port %d (UDP) of robot %d cannot be used, choose others with --mesh-port (make run RUN=\"--mesh-port 17946\"): %w", f.meshPort+i, i+1, err)
 		}
-		p.Close()
+		if err := p.Close(); err != nil {
+			return fmt.Errorf("try port %d: %w", f.meshPort+i, err)
+		}
 	}
 	return nil
 }
@@ -161,7 +165,7 @@ func (f *devFlags) session(ctx context.Context, s devSession) error {
 	if f.file != "" {
 		if err := f.runJob(ctx, s); err != nil {
 			if ctx.Err() != nil {
-				return nil //nolint:nilerr // Ctrl-C while the job ran is no failure
+				return nil // Ctrl-C while the job ran is no failure
 			}
 			return err
 		}

@@ -94,12 +94,12 @@ func (f *upFlags) run(ctx context.Context, out io.Writer) error {
 	fmt.Fprintf(out, "robot %s (%s) serves http://%s, mesh %s\n", d.Name(), d.ID(), d.HTTPAddr(), d.MeshAddr())
 	select {
 	case err := <-fatal:
-		slog.New(slog.NewTextHandler(os.Stderr, nil)).Error("stopped: what must be kept could not be written", slog.Any("error", err))
+		slog.New(slog.NewTextHandler(os.Stderr, nil)).ErrorContext(ctx, "stopped: what must be kept could not be written", slog.Any("error", err))
 		return &exitError{code: exitStorage, err: err} // nothing is acknowledged any more; a clean stop would wait for the disk
 	case <-ctx.Done():
 	}
 	fmt.Fprintln(out, "stopping: running jobs are handed over")
-	d.Stop()
+	d.Stop() //nolint:contextcheck // the context has ended: that is why the robot stops
 	return nil
 }
 

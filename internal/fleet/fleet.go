@@ -46,7 +46,7 @@ func Start(ctx context.Context, cfg Config) (*Fleet, error) {
 	cfg.Robots = cmp.Or(cfg.Robots, 3)
 	f := &Fleet{cfg: cfg}
 	for i := range cfg.Robots {
-		r, err := newRobot(cfg, i)
+		r, err := newRobot(ctx, cfg, i)
 		if err != nil {
 			return nil, err
 		}
@@ -218,8 +218,7 @@ func (f *Fleet) Kill() {
 }
 
 // freePort finds a port of 127.0.0.1 that is free for this network ("tcp" or "udp") at the moment.
-func freePort(network string) (int, error) {
-	ctx := context.Background()
+func freePort(ctx context.Context, network string) (int, error) {
 	var listen net.ListenConfig
 	if network == "udp" {
 		conn, err := listen.ListenPacket(ctx, "udp", "127.0.0.1:0")

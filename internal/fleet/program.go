@@ -11,7 +11,7 @@ import (
 // Build compiles the casare binary into dir and returns its path. Tests call it once, from a folder of the module.
 func Build(ctx context.Context, dir string) (string, error) {
 	program := filepath.Join(dir, "casare")
-	out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "casare/cmd/casare").CombinedOutput() //nolint:gosec // our own build
+	out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "casare/cmd/casare").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build casare: %w\n%s", err, out)
 	}

@@ -33,16 +33,16 @@ type Robot struct {
 	process *proc.Process
 }
 
-func newRobot(cfg Config, i int) (*Robot, error) {
+func newRobot(ctx context.Context, cfg Config, i int) (*Robot, error) {
 	httpPort, meshPort := cfg.HTTPPort+i, cfg.MeshPort+i
 	var err error
 	if cfg.HTTPPort == 0 {
-		if httpPort, err = freePort("tcp"); err != nil {
+		if httpPort, err = freePort(ctx, "tcp"); err != nil {
 			return nil, err
 		}
 	}
 	if cfg.MeshPort == 0 {
-		if meshPort, err = freePort("udp"); err != nil {
+		if meshPort, err = freePort(ctx, "udp"); err != nil {
 			return nil, err
 		}
 	}
@@ -57,8 +57,8 @@ func newRobot(cfg Config, i int) (*Robot, error) {
 }
 
 // NewJoining returns a robot of its own that joins a mesh on its first Start.
-func NewJoining(cfg Config, name, join, token string) (*Robot, error) {
-	r, err := newRobot(cfg, 0)
+func NewJoining(ctx context.Context, cfg Config, name, join, token string) (*Robot, error) {
+	r, err := newRobot(ctx, cfg, 0)
 	if err != nil {
 		return nil, err
 	}

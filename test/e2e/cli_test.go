@@ -131,7 +131,7 @@ func TestUp_RefusesWithOneSentenceAndLeavesNothingBehind(t *testing.T) {
 		t.Parallel()
 		once, errs, code := casareRun(t, nil, "token", "create", "--url", first.URL(), "--key", f.Key(), "--uses", "1")
 		require.Zero(t, code, errs)
-		late, err := fleet.NewJoining(fleet.Config{Program: program, Dir: t.TempDir()}, "late", first.Mesh, strings.TrimSpace(once))
+		late, err := fleet.NewJoining(t.Context(), fleet.Config{Program: program, Dir: t.TempDir()}, "late", first.Mesh, strings.TrimSpace(once))
 		require.NoError(t, err)
 		t.Cleanup(late.Kill)
 		require.NoError(t, late.Start(t.Context()))

@@ -19,7 +19,7 @@ func port(t *testing.T) int {
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return l.Addr().(*net.TCPAddr).Port //nolint:errcheck // a TCP listener
 }
 
 func TestDev_RunsTheExampleAndLosesItsLeader(t *testing.T) {
@@ -38,7 +38,7 @@ func TestDev_SaysWhichPortIsTaken(t *testing.T) {
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close()
-	taken := l.Addr().(*net.TCPAddr).Port
+	taken := l.Addr().(*net.TCPAddr).Port //nolint:errcheck // a TCP listener
 	_, errs, code := casareRun(t, nil, "dev", "--http-port", strconv.Itoa(taken), "--mesh-port", strconv.Itoa(port(t)))
 	require.Equal(t, 2, code)
 	require.Contains(t, errs, strconv.Itoa(taken))

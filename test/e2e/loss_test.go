@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -78,9 +79,9 @@ func (e *ends) read(ctx context.Context, f *fleet.Fleet, through *fleet.Robot, s
 			return
 		}
 		var frame struct {
-			Type, Cursor string
-			JobID        string `json:"job_id"`
-			Event        string `json:"event"`
+			Cursor string `json:"cursor"`
+			JobID  string `json:"job_id"`
+			Event  string `json:"event"`
 		}
 		if json.Unmarshal(data, &frame) != nil || frame.Cursor == "" {
 			continue
@@ -210,7 +211,7 @@ func TestJoin_WorksAfterTheFirstRobotIsGone(t *testing.T) {
 	token, err := os.ReadFile(f.Robots()[0].Data + "/join.token")
 	require.NoError(t, err)
 	f.Robots()[0].Kill()
-	late, err := fleet.NewJoining(fleet.Config{Program: program, Dir: t.TempDir()}, "late", f.Robots()[1].Mesh, strings.TrimSpace(string(token)))
+	late, err := fleet.NewJoining(t.Context(), fleet.Config{Program: program, Dir: t.TempDir()}, "late", f.Robots()[1].Mesh, strings.TrimSpace(string(token)))
 	require.NoError(t, err)
 	t.Cleanup(late.Kill)
 	require.NoError(t, late.Start(t.Context()))
@@ -250,7 +251,7 @@ func waitStep(t *testing.T, c *client.Client, id, step string) {
 	}), errReached)
 }
 
-var errReached = fmt.Errorf("reached")
+var errReached = errors.New("reached")
 
 func countLines(t *testing.T, c *client.Client, id, text string) int {
 	t.Helper()

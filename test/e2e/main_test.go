@@ -77,7 +77,7 @@ func set(name string, v any) step {
 }
 
 // document makes a workflow that runs the steps one after another; they are called s1, s2, …
-func document(t testing.TB, steps ...step) json.RawMessage {
+func document(t *testing.T, steps ...step) json.RawMessage {
 	t.Helper()
 	nodes := map[string]any{"start": step{"node_type": "StartNode"}, "end": step{"node_type": "EndNode"}}
 	var wires []any

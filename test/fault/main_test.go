@@ -15,7 +15,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"casare"
 	"casare/client"
 	"casare/internal/fleet"
 )
@@ -134,22 +133,6 @@ func watchUntil(t *testing.T, c *client.Client, id string, pick func(client.Upda
 		return nil
 	})
 	require.ErrorIs(t, err, errSeen)
-}
-
-// allDone waits for jobs and checks that each completed, and that the mesh knows of no others.
-func allDone(t *testing.T, f *fleet.Fleet, ids []string) {
-	t.Helper()
-	c := f.Client()
-	require.Eventually(t, func() bool {
-		open, err := c.Jobs(t.Context(), client.JobFilter{Status: "active", Limit: 1})
-		return err == nil && open.Total == 0
-	}, time.Minute, 100*time.Millisecond, "jobs did not end")
-	done, err := c.Jobs(t.Context(), client.JobFilter{Status: string(casare.JobCompleted), Limit: 1})
-	require.NoError(t, err)
-	all, err := c.Jobs(t.Context(), client.JobFilter{Limit: 1})
-	require.NoError(t, err)
-	require.Equal(t, len(ids), all.Total, "jobs lost or doubled")
-	require.Equal(t, len(ids), done.Total, "jobs that did not complete")
 }
 
 // ensureSame checks that the robots' states are equal once they have applied the same entries.
