@@ -23,9 +23,9 @@ type formatSpec struct {
 
 func parseSpec(s, typ string) (formatSpec, error) {
 	f := formatSpec{fill: " ", precision: -1}
-	rest := s
+	rest, filled := s, false
 	if r, size := utf8.DecodeRuneInString(rest); size > 0 && len(rest) > size && isAlign(rest[size]) && r != utf8.RuneError {
-		f.fill, f.align, rest = rest[:size], rest[size], rest[size+1:]
+		f.fill, f.align, rest, filled = rest[:size], rest[size], rest[size+1:], true
 	} else if rest != "" && isAlign(rest[0]) {
 		f.align, rest = rest[0], rest[1:]
 	}
@@ -35,9 +35,9 @@ func parseSpec(s, typ string) (formatSpec, error) {
 	f.noMinus, rest = cutFlag(rest, "z")
 	f.alt, rest = cutFlag(rest, "#")
 	var zero bool
-	if zero, rest = cutFlag(rest, "0"); zero && f.align == 0 {
+	if zero, rest = cutFlag(rest, "0"); zero && !filled {
 		f.fill = "0"
-		if typ != "str" {
+		if f.align == 0 && typ != "str" {
 			f.align = '='
 		}
 	}

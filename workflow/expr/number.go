@@ -33,6 +33,9 @@ func (m *machine) arithmetic(op operator, l, r any) (any, error) {
 	}
 	_, floatL := l.(float64)
 	_, floatR := r.(float64)
+	if (floatL || floatR) && op >= opShl {
+		return nil, unsupported(op, l, r)
+	}
 	if floatL || floatR {
 		f, err := value.ToFloat(l)
 		if err != nil {
@@ -205,11 +208,34 @@ func floatPow(x, y float64) (any, error) {
 	if x < 0 && y != math.Trunc(y) && !math.IsInf(x, 0) && !math.IsInf(y, 0) && !math.IsNaN(y) {
 		return nil, valueError("a negative number to a fractional power is complex, which is not supported")
 	}
-	v := math.Pow(x, y)
+	v := power(x, y)
 	if math.IsInf(v, 0) && !math.IsInf(x, 0) && !math.IsInf(y, 0) {
 		return nil, overflow("(34, 'Numerical result out of range')")
 	}
 	return v, nil
+}
+
+// power is math.Pow, which errs in the last digits, but rounds once where the exponent is a whole number of everyday size or a half.
+func power(x, y float64) float64 {
+	const most, precision = 1024, 256
+	switch {
+	case y == 0.5 && x > 0:
+		return math.Sqrt(x)
+	case y != math.Trunc(y) || math.Abs(y) > most || x == 0 || math.IsInf(x, 0) || math.IsNaN(x):
+		return math.Pow(x, y)
+	}
+	base, product := new(big.Float).SetPrec(precision).SetFloat64(x), new(big.Float).SetPrec(precision).SetInt64(1)
+	for n := int(math.Abs(y)); n > 0; n >>= 1 {
+		if n&1 == 1 {
+			product.Mul(product, base)
+		}
+		base.Mul(base, base)
+	}
+	if y < 0 {
+		product.Quo(new(big.Float).SetPrec(precision).SetInt64(1), product)
+	}
+	v, _ := product.Float64()
+	return v
 }
 
 func (m *machine) unary(op string, x any) (any, error) {

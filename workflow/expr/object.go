@@ -94,6 +94,7 @@ type (
 		digits   string
 	}
 	tupleKey struct{ repr string }
+	spanKey  struct{ start, step, n int64 }
 )
 
 // hashKey returns a comparable stand-in for v, or a TypeError where Python cannot hash it.
@@ -122,7 +123,9 @@ func (m *machine) hashKey(v any) (any, error) {
 		return x.Reveal(), nil
 	case tuple:
 		return m.tupleKey(x)
-	case int64, value.Bytes, value.Handle, *callable:
+	case *span:
+		return spanKey{start: x.start, step: x.step, n: x.n}, nil
+	case int64, value.Bytes, value.Handle, *callable, *lazy:
 		return v, nil
 	default:
 		return nil, typeError("unhashable type: '%s'", typeName(v))
@@ -141,6 +144,8 @@ func (m *machine) tupleKey(t tuple) (any, error) {
 			key = nil
 		case bigKey:
 			key = value.List{k.negative, value.Bytes(k.digits)}
+		case spanKey:
+			key = value.List{k.start, k.step, k.n}
 		case tupleKey:
 			key = value.List{k.repr} // no text may look like a tuple
 		}

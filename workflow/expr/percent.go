@@ -3,6 +3,7 @@ package expr
 import (
 	"math/big"
 	"strings"
+	"unicode/utf8"
 
 	"casare/value"
 )
@@ -228,9 +229,12 @@ func (p *percenter) char(v any, f formatSpec) error {
 		}
 		return p.b.add(f.pad("", s))
 	}
-	i, ok := asInt64(v)
-	if !ok || i < 0 || i > 0x10ffff {
+	if _, isFloat := v.(float64); isFloat || !isNumber(v) {
 		return typeError("%%c requires int or char")
+	}
+	i, ok := asInt64(v)
+	if !ok || i < 0 || i > utf8.MaxRune {
+		return overflow("%c arg not in range(0x110000)")
 	}
 	return p.b.add(f.pad("", string(rune(i))))
 }

@@ -202,15 +202,17 @@ func (m *machine) slice(x any, bounds [3]any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		from, step := c.start+int64(cut.start)*c.step, c.step*int64(cut.step)
-		return &span{start: from, end: from + int64(cut.n)*step, step: step, n: int64(cut.n)}, nil
+		return &span{
+			start: c.start + int64(cut.start)*c.step, end: c.start + int64(cut.end)*c.step,
+			step: c.step * int64(cut.step), n: int64(cut.n),
+		}, nil
 	default:
 		return nil, typeError("'%s' object is not subscriptable", typeName(x))
 	}
 }
 
 // cut is a slice of a sequence: n elements from start on, step apart.
-type cut struct{ start, step, n int }
+type cut struct{ start, end, step, n int }
 
 func (c cut) at(i int) int { return c.start + i*c.step }
 
@@ -254,10 +256,10 @@ func newCut(bounds [3]any, length int) (cut, error) {
 	}
 	if step > 0 {
 		start, end := bound(0, low), bound(1, high)
-		return cut{start: start, step: step, n: max(0, (end-start+step-1)/step)}, nil
+		return cut{start: start, end: end, step: step, n: max(0, (end-start+step-1)/step)}, nil
 	}
 	start, end := bound(0, high), bound(1, low)
-	return cut{start: start, step: step, n: max(0, (start-end-step-1)/-step)}, nil
+	return cut{start: start, end: end, step: step, n: max(0, (start-end-step-1)/-step)}, nil
 }
 
 func (m *machine) sliceItems(items []any, bounds [3]any) ([]any, error) {

@@ -751,6 +751,306 @@ f"{1234:06,} {1234567:012,d} {1.5:06}"
 f"{'x':=^5}{'y':05}{7:=5}"
 f"{255:02X}{10:02X}"
 f"{2**70:,} {2**70:x} {2**70:e}"
+7 << 62
+1 << 64 >> 60
+(1 << 70) >> 69
+-(1 << 70) >> 80
+(1 << 70) & 0xff
+(1 << 70) | 1
+(1 << 70) ^ (1 << 70)
+-(1 << 70) & 0xff
+~(1 << 70)
++(1 << 70)
+abs(-(1 << 70))
+(1 << 70) // 3
+-(1 << 70) % 7
+(1 << 70) / (1 << 68)
+(1 << 2000) / 2
+0 ** 0
+0 ** 10 ** 20
+(-1) ** (10 ** 20)
+1 ** (10 ** 30)
+(2 ** 70) ** -1
+2.0 ** 0.5
+0.0 ** -1
+(-8.0) ** 2
+10.0 ** 400
+pow(2.0, 3)
+pow(2, 3, 0)
+pow(-3, 3, 7)
+pow(3, 3, -7)
+pow(2.0, 3, 5)
+divmod(5, 0)
+divmod('a', 1)
+float(1 << 70)
+float(1 << 2000)
+[] is []
+nested is nested
+nested is not items
+name is 'Alice'
+(1, 2) is None
+() is ()
+{'a': 1} == {'a': 2}
+{'a': 1} == {'b': 1}
+{'a': 1} == [1]
+cfg == cfg
+b'a' in b'abc'
+97 in b'abc'
+300 in b'abc'
+'a' in b'abc'
+list(b'ab')
+[c for c in b'ab']
+b'ab'[-1]
+b'abc'[::-1]
+b'ab' * 2
+b'a' < b'b'
+b'a' == 'a'
+b'a' + 'b'
+b'\x00\xff'.hex()
+b'\xff'.decode()
+bytes_like if False else b''
+{**{'a': 1}, **{'a': 2, 'b': 3}}
+{**5}
+dict(**{'a': 1}, b=2)
+dict(**5)
+'{a}{b}'.format(**{'a': 1, 'b': 2})
+max(*[3, 1, 2])
+max(*[3], 1)
+'{.a}'.format(5)
+'{0[b][c][0]}'.format(cfg)
+'{0[9]}'.format([1])
+'{0[a'.format(cfg)
+'{0!x}'.format(1)
+'{} {0}'.format(1)
+'{0} {}'.format(1)
+'{'.format()
+'}'.format()
+'{a:{b}}'.format(a=5, b='>4')
+'{:>{}}'.format('x', 4)
+'{:5}{:<5}{:^5}|'.format(1, 2, 3)
+f"{'abc':d}"
+f"{'abc':+}"
+f"{'abc':=10}"
+f"{'abc':#}"
+f"{1:.3}"
+f"{1:q}"
+f"{1.5:d}"
+f"{[1]:>5}"
+f"{None:>5}"
+f"{1:,x}"
+f"{'a':,}"
+f"{1.5:,.1f}" + f"{10**10:_d}" + f"{255:_b}"
+f"{1.5:.}"
+f"{5:>>5}{5:<<5}"
+f"{'x':>1}{'x':<0}"
+f"{1e100:.0f}"
+f"{-1.5:z.0f}{-0.04:z.1f}"
+f"{1.0:#g} {1:#.0f}"
+callable(len)
+callable(5)
+isinstance(1, 5)
+isinstance(1, (int, 5))
+str.upper('a')
+str.upper(5)
+str.nothing
+list(map(str.strip, [' a ', 'b ']))
+sorted(['b', 'A'], key=str.casefold)
+sorted(cfg, key=cfg.get) if False else 1
+max(words, key=lambda_x) if False else 2
+next(5)
+next(iter_x) if False else 3
+next(x for x in [])if False else 4
+reversed(5)
+reversed({1})
+list(reversed({'a': 1, 'b': 2}))
+enumerate(5)
+list(enumerate('ab', start=5))
+zip(1, 2)
+list(zip([1], [2], strict=True))
+list(zip([1], [], strict=True))
+all([1, 0])
+any(5)
+sum(5)
+sum([1], [2])
+sum([1, 'a'])
+min(1)
+min()
+max(1, 'a')
+sorted(5)
+sorted([3, 1], reverse=1)
+sorted([1], nokey=2)
+len({})
+len(set())
+len(b'')
+len((1,))
+len({'a': 1}.items())
+bool(set())
+bool({1})
+bool({}.keys())
+bool(())
+list({}.values())
+(5,) == (5.0,)
+{1, 2} > {1}
+{1, 2} < {1, 2}
+{1} >= {1}
+{1} == [1]
+{1} | [2]
+{1} - {1}
+set([1, 2]) - {2}
+{'a': 1}.keys() & {'a', 'b'}
+{'a': 1}.keys() == {'a'}
+{1, 'a', None, (1, 2), 2.5} == {2.5, (1, 2), None, 'a', 1}
+{(1, 'a'), (1.0, 'a')}
+((1,),) in {((1,),)}
+{2 ** 70, 2.0 ** 70} == {2 ** 70}
+{[1]: 1}
+{1, 2}.difference({2}, {5})
+{1, 2}.symmetric_difference({2, 3})
+{1, 2}.issuperset({1})
+{1, 2}.nothing()
+'abc'.isprintable()
+'a\n'.isprintable()
+''.isprintable()
+'a'.encode('ascii')
+'é'.encode('ascii')
+'abc'.count('a', 1)
+'abc'.partition('')
+'abc'.partition(5)
+'abc'.replace('a')
+'abc'.replace(1, 2)
+'abc'.startswith(5)
+'abc'.find(5)
+'abc'.center('x')
+'abc'.center(10, 'ab')
+'abc'.zfill('x')
+'abc'.strip(5)
+'abc'.upper(x=1)
+'a,b'.split(sep=',')
+'a,b,c'.split(',', maxsplit=1)
+'a\tb'.expandtabs()
+'a\tb\n\tc'.expandtabs(tabsize=2)
+'a\tb'.expandtabs(0)
+(5).nothing
+5.0.nothing()
+None.x
+items.nothing
+cfg['b']['nope']
+[1, 2].index(2, 0, 2)
+[1, 2].index(2, 0, 1)
+(1, 2).index(3)
+items.append(4) if False else 0
+'a' * 'b'
+[1] * [2]
+[1] * 1.5
+1.5 * 'a'
+{} * 2
+None + 1
+[] + 1
+() + []
+1 + []
+-[]
++'a'
+~'a'
+~True
+-True
+not []
+3 @ 4
+1.5 << 1
+1.5 & 1
+'a' | 'b'
+'a' - 'b'
+'%s'
+'%' % ()
+'%(a)s' % 5
+'%(a)s' % {}
+'%q' % 1
+'%x' % 1.5
+'%c' % 'ab'
+'%s' % ()
+'%-5s|%5s|' % ('a', 'b')
+'%+.1e' % 12345.6
+'%#o %#X' % (8, 255)
+'% 5d|%+5d|%-+5d|' % (1, 2, 3)
+'%05d %05.1f %+05d' % (-5, -1.5, 5)
+'%.2s|%.0s|' % ('abc', 'abc')
+'%a' % 'é'
+'%d %s' % (True, False)
+'%f' % 'x'
+'%s %(a)s' % {'a': 1}
+x if True else undefined
+[1, 2, 3][1:][0]
+'abc'[1:][0]
+(1, 2, 3)['a']
+'abc'[1.5]
+[1][1:'a']
+[1][::0]
+range(5)[10]
+range(5)[1:3][0]
+5[1:2]
+{}[0]
+{'a': 1}[None]
+{'a': 1}[[1]]
+items[True]
+items[10 ** 30]
+'abc'[:10 ** 30]
+'abc'[-10 ** 30:]
+round(5.5, 'a')
+round(-1234, -2)
+round(1234567, -10)
+round(1.5, 400)
+round(1.5, -400)
+round(float('inf'), 2)
+round(float('inf'))
+round(2.5, -1)
+round(25.0, -1)
+round(35.0, -1)
+int('z', 36)
+int('12', 1)
+int(5, 10)
+int('-0b11', 0)
+int('0x', 16)
+int([])
+int()
+float()
+str()
+bool()
+list()
+tuple()
+dict()
+float([])
+chr(1114112)
+chr('a')
+ord(5)
+hex(1.5)
+hex(2 ** 70)
+bin(-5)
+repr(None)
+ascii('a\u20ac\U0001F600\x80')
+format(5)
+format(5, 5)
+format([1], '')
+type(1.5).__name__
+type({1}).__name__
+range('a')
+range(0, 10 ** 15)[10 ** 14]
+len(range(-5, 5))
+-1 in range(-5, 5)
+2.5 in range(5)
+'a' in range(5)
+range(3) == range(0, 3, 1)
+f"{y:<08}|{'a':<08}|{3.0:^08}|{5:x<08}"
+1e16 ** -2
+7 ** -2
+(1 / 3) ** 3
+2.5 ** 100
+1e-200 ** 2
+2.0 ** -1074
+4 ** 0.5
+range(5)[::2]
+range(10)[2:7:3]
+range(5) in cfg
+'%c' % 2 ** 70
+1.5 & 2 ** 5000
 '''.split('\n')
 
 # a line that ends in a backslash goes on: everything else is one expression a line
