@@ -38,6 +38,8 @@ type tracker struct {
 
 	mu      sync.Mutex
 	hint    leaderAnswer
+	settled bool // raft has told of a leader here: from then on it knows best
+	known   leaderAnswer
 	changed chan struct{}
 }
 
@@ -53,12 +55,25 @@ func newTracker(self string, store *raftstore.Store) *tracker {
 
 // Leader returns the robot that leads, "" when unknown, and its term.
 func (t *tracker) Leader() (string, uint64) {
-	if t.store.Replica() {
-		return t.store.Leader()
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.hint.Leader, t.hint.Term
+	now := t.leader()
+	return now.Leader, now.Term
+}
+
+// leader asks raft where this robot holds the state and has heard from a leader; a fresh copy goes by hints a little longer. The
+// caller holds mu.
+func (t *tracker) leader() leaderAnswer {
+	if !t.store.Replica() {
+		t.settled = false
+		return t.hint
+	}
+	leader, term := t.store.Leader()
+	t.settled = t.settled || leader != ""
+	if !t.settled {
+		return t.hint
+	}
+	return leaderAnswer{Leader: leader, Term: term}
 }
 
 // LeaderChanged returns a channel that is closed when Leader may answer otherwise.
@@ -76,7 +91,7 @@ func (t *tracker) Heard(leader string, term uint64) {
 		return
 	}
 	t.hint = leaderAnswer{leader, term}
-	t.signal()
+	t.signal(false)
 }
 
 // lost says that the robot that led cannot be reached; the next hint, also of the same term, counts again.
@@ -88,7 +103,13 @@ func (t *tracker) lost(leader string) {
 	}
 }
 
-func (t *tracker) signal() {
+// signal tells those who wait, if the leader is another one than when they were told last; with force, anyway. The caller holds mu.
+func (t *tracker) signal(force bool) {
+	now := t.leader()
+	if now == t.known && !force {
+		return
+	}
+	t.known = now
 	close(t.changed)
 	t.changed = make(chan struct{})
 }
@@ -104,7 +125,7 @@ func (t *tracker) run(ctx context.Context, client *http.Client) {
 			return
 		case <-raftChanged:
 			t.mu.Lock()
-			t.signal()
+			t.signal(false)
 			t.mu.Unlock()
 		case <-ask.C:
 			if leader, _ := t.Leader(); leader == "" && !t.store.Replica() {
@@ -262,5 +283,5 @@ func (b *forwardedBody) Write(p []byte) (int, error) {
 func (t *tracker) signalChange() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.signal()
+	t.signal(true)
 }

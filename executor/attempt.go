@@ -358,6 +358,9 @@ func (a *attempt) concludes(out Outcome) (ending, bool) {
 	if out.State == casare.JobTimeout {
 		f.Error = errorOf(out.Error, engine.TypeTimeout, "Job execution timed out")
 	}
+	if out.Attention != "" {
+		f.State, f.Attention = casare.JobNeedsAttention, shorten(out.Attention, maxReason)
+	}
 	if f.Error != nil {
 		f.Error.Message = shorten(f.Error.Message, maxMessage)
 	}

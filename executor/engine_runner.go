@@ -66,7 +66,7 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		Now:    o.Now,
 		Logger: o.Logger,
 	})
-	out := Outcome{Error: result.Error, Released: result.Status == engine.Released}
+	out := Outcome{Error: result.Error, Released: result.Status == engine.Released, Attention: result.Attention}
 	switch result.Status {
 	case engine.Completed:
 		out.State = casare.JobCompleted

@@ -46,5 +46,6 @@ type Outcome struct {
 	Rejected  string // this robot cannot run it, and why; set by the executor, not by a Program
 	Released  bool   // it stopped in the middle because Stop was closed; the last Snapshot is where
 	Error     *casare.JobError
+	Attention string // a person must decide before the job can go on: what about
 	Variables []byte // raw JSON object at the end
 }

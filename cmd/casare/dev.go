@@ -8,10 +8,12 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -76,6 +78,9 @@ func (f *devFlags) run(ctx context.Context, out io.Writer) error {
 			return err
 		}
 	}
+	// When whoever reads the output goes away, the robots are stopped too.
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGPIPE)
+	defer stop()
 	if err := f.checkPorts(ctx); err != nil {
 		return err
 	}
@@ -95,9 +100,9 @@ func (f *devFlags) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	err = f.session(ctx, devSession{out: out, mesh: mesh, document: document, began: began})
-	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), devStopWait)
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), devStopWait)
 	defer cancel()
-	if stopErr := mesh.Stop(stop); stopErr != nil {
+	if stopErr := mesh.Stop(ending); stopErr != nil {
 		fmt.Fprintln(out, "stopping:", stopErr)
 		err = errors.Join(err, stopErr)
 	} else {
