@@ -352,3 +352,13 @@ func TestStore_ListsJobsNewestFirst(t *testing.T) {
 	require.Len(t, active, 55)
 	require.True(t, slices.IsSortedFunc(active, func(a, b *casare.Job) int { return int(a.CreatedAt - b.CreatedAt) }))
 }
+
+func TestStore_ASnapshotIsDueWhenTheLogHasGrown(t *testing.T) {
+	t.Parallel()
+	r := startRobot(t, newNetwork(), t.TempDir(), "r1")
+	require.NoError(t, r.Bootstrap(t.Context(), initMesh("r1")))
+	require.Equal(t, "0", r.raft.Load().Stats()["last_snapshot_index"])
+	r.grew(snapshotBytes - 1)
+	r.must(t, submit("j1"))
+	require.Eventually(t, func() bool { return r.raft.Load().Stats()["last_snapshot_index"] != "0" }, 5*time.Second, time.Millisecond)
+}

@@ -15,7 +15,7 @@ import (
 type Network interface {
 	// Dial connects to the raft plane of exactly that robot.
 	Dial(ctx context.Context, robotID string) (net.Conn, error)
-	// Listener accepts what other robots dial. The store closes it on Stop.
+	// Listener accepts what other robots dial. It is asked for once, by Start; Stop closes what it gave.
 	Listener() net.Listener
 }
 

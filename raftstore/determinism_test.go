@@ -1,8 +1,12 @@
 package raftstore
 
 import (
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/raft"
@@ -130,6 +134,15 @@ func TestEnvelope_WhatIsJoinedIsSplit(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Entries are on disks: what this version has written, every later one must read, and write the same.
+func TestEnvelope_TheFormatOfTheLogStays(t *testing.T) {
+	t.Parallel()
+	got := hex.EncodeToString(entryOf(t, submit("j1"), system("a1", casare.AssignJob{JobID: "j1", RobotID: "r1"})))
+	want, err := os.ReadFile(filepath.Join("testdata", "entry.hex"))
+	require.NoError(t, err)
+	require.Equal(t, strings.TrimSpace(string(want)), got)
 }
 
 func FuzzSplitEntry(f *testing.F) {

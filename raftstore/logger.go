@@ -49,7 +49,7 @@ func (l *raftLog) Accept(_ string, level hclog.Level, msg string, args ...any) {
 		return
 	}
 	// What raft calls an error is an event of its protocol: a peer that is gone, a connection that broke.
-	l.to.LogAttrs(context.Background(), slog.LevelWarn, "consensus", attrs...)
+	l.to.LogAttrs(context.Background(), slog.LevelInfo, "consensus", attrs...)
 }
 
 func (l *raftLog) fresh(line string) bool {
