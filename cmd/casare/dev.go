@@ -181,7 +181,7 @@ func (f *devFlags) session(ctx context.Context, s devSession) error {
 	first := s.mesh.Robots()[0]
 	fmt.Fprintf(s.out, "API:  %s  (any robot answers; documentation at %s/docs)\n", first.URL(), first.URL())
 	fmt.Fprintf(s.out, "key:  %s\n", filepath.Join(first.Data, "admin.key"))
-	fmt.Fprintf(s.out, "try:  casare jobs list --url %s --data %s\nCtrl-C stops all robots\n", first.URL(), first.Data)
+	fmt.Fprintf(s.out, "try:  %s jobs list --url %s --data %s\nCtrl-C stops all robots\n", os.Args[0], first.URL(), first.Data)
 	<-ctx.Done()
 	return nil
 }

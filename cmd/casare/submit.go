@@ -12,6 +12,7 @@ import (
 	"casare"
 	"casare/client"
 	"casare/value"
+	"casare/workflow"
 )
 
 type submitFlags struct {
@@ -32,7 +33,9 @@ func submitCommand() *cobra.Command {
 
 With --wait it prints the job's log while it runs and ends with 0 if the job completed, else with 1.`,
 		Args: oneFile,
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), cmd.OutOrStdout(), args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return f.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr(), args[0])
+		},
 	}
 	f.connect.register(cmd)
 	f.variables.register(cmd)
@@ -43,10 +46,16 @@ With --wait it prints the job's log while it runs and ends with 0 if the job com
 	return cmd
 }
 
-func (f *submitFlags) run(ctx context.Context, out io.Writer, file string) error {
+func (f *submitFlags) run(ctx context.Context, out, errOut io.Writer, file string) error {
 	raw, err := readDocument(file)
 	if err != nil {
 		return err
+	}
+	// What can be seen to be wrong is said here; which node types there are, the mesh knows.
+	if _, problems := workflow.Read(raw); len(workflow.Errors(problems)) > 0 {
+		printProblems(errOut, problems)
+		bad := len(workflow.Errors(problems))
+		return usageError("%s: %d %s in the document", file, bad, plural(bad, "problem"))
 	}
 	variables, err := f.variables.dict()
 	if err != nil {
