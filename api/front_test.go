@@ -103,7 +103,7 @@ func TestFront_ALeaderThatSaysNoLongerIsAskedAgainElsewhere(t *testing.T) {
 
 func TestFront_NobodyLeads(t *testing.T) {
 	t.Parallel()
-	w := setup(t, 2, func(c *api.Config) { c.WriteWait = 300 * time.Millisecond })
+	w := setup(t, 2, func(c *api.Config) { c.WriteWait, c.ReadWait = 300*time.Millisecond, 100*time.Millisecond })
 	id := w.robots[0].submitted()
 	w.elect(nil)
 	answer := w.robots[1].post("/api/v1/jobs/submit", `{"workflow_json":`+hello+`}`)
@@ -179,17 +179,17 @@ func TestFront_PartOfTheAnswersIsAnUnknownOutcome(t *testing.T) {
 
 func TestFront_ASlowLeaderIsAskedAgain(t *testing.T) {
 	t.Parallel()
-	w := setup(t, 2, func(c *api.Config) { c.ForwardTry = 50 * time.Millisecond })
+	w := setup(t, 2, func(c *api.Config) { c.ForwardTry = 100 * time.Millisecond })
 	tries := 0
 	w.robots[1].forwarding(func(req *http.Request) (*http.Response, error) {
-		if tries++; tries < 3 {
+		if tries++; tries < 4 { // the fourth has 800 ms
 			<-req.Context().Done()
 			return nil, req.Context().Err()
 		}
 		return w.robots[1].to(w.robots[0], req)
 	})
 	w.robots[1].submitted()
-	require.Equal(t, 3, tries)
+	require.GreaterOrEqual(t, tries, 4)
 	require.Equal(t, 1, w.store.jobCount())
 }
 
@@ -197,18 +197,18 @@ func TestFront_AClientThatGoesAwayIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	w := setup(t, 2)
 	gone := make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
 	w.robots[1].forwarding(func(req *http.Request) (*http.Response, error) {
 		defer close(gone) // a second try would close it again, and fail
+		cancel()
 		<-req.Context().Done()
 		return nil, req.Context().Err()
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, w.robots[1].public.URL+"/api/v1/jobs/x/cancel", http.NoBody)
 	require.NoError(t, err)
 	req.Header.Set("X-Api-Key", adminKey)
 	_, err = w.robots[1].dial.RoundTrip(req) //nolint:bodyclose // there is no answer
-	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorIs(t, err, context.Canceled)
 	<-gone
 }
 

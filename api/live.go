@@ -101,9 +101,10 @@ func (s *socket) start(ctx context.Context, cancel context.CancelFunc) {
 	})
 }
 
-// write sends one frame. A client that does not take it in time is dropped.
+// write sends one frame. A client that does not take it in time is dropped. The end of ctx, which may be that of one source among
+// several, does not interrupt it: a frame half written would be the end of the connection.
 func (s *socket) write(ctx context.Context, text []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, s.limit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.limit)
 	defer cancel()
 	return s.conn.Write(ctx, websocket.MessageText, text)
 }

@@ -62,7 +62,7 @@ func setup(t testing.TB, n int, change ...func(*api.Config)) *world {
 	w.store.addKey(adminKey, "admin", nil)
 	w.store.addKey(userKey, "viewer", nil)
 	cfg := api.Config{
-		Version: "1.2.3", WriteWait: 5 * time.Second, ReadWait: 100 * time.Millisecond, ForwardTry: 500 * time.Millisecond,
+		Version: "1.2.3", WriteWait: 20 * time.Second, ReadWait: 2 * time.Second, ForwardTry: 2 * time.Second,
 		IndexWait: 100 * time.Millisecond, LiveTick: 10 * time.Millisecond, LiveRefresh: time.Hour,
 	}
 	for _, f := range change {
