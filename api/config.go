@@ -13,6 +13,7 @@ type Config struct {
 	CORS    []string // allowed origins; default "*"
 
 	WriteWait   time.Duration // how long a write is repeated until somebody answers; default 25 s (old clients wait 30 s)
+	LeaderWait  time.Duration // a mesh without a leader for longer refuses at once what was not proposed; default 5 s
 	ReadWait    time.Duration // how long a read waits for a leader before it is answered stale or refused; default 1 s
 	ForwardTry  time.Duration // one try of a forward, doubled for each further one up to 5 s; default 1 s
 	IndexWait   time.Duration // how long a read waits for min_index; default 5 s
@@ -24,7 +25,7 @@ type Config struct {
 // Validate returns the first setting that makes no sense, as CodeInvalid.
 func (c Config) Validate() error {
 	for name, d := range map[string]time.Duration{
-		"write_wait": c.WriteWait, "read_wait": c.ReadWait, "forward_try": c.ForwardTry, "index_wait": c.IndexWait,
+		"write_wait": c.WriteWait, "leader_wait": c.LeaderWait, "read_wait": c.ReadWait, "forward_try": c.ForwardTry, "index_wait": c.IndexWait,
 		"live_tick": c.LiveTick, "live_refresh": c.LiveRefresh, "live_write": c.LiveWrite,
 	} {
 		if d < 0 {
@@ -40,6 +41,7 @@ func (c Config) withDefaults() Config {
 		c.CORS = []string{"*"}
 	}
 	c.WriteWait = cmp.Or(c.WriteWait, 25*time.Second)
+	c.LeaderWait = cmp.Or(c.LeaderWait, 5*time.Second)
 	c.ReadWait = cmp.Or(c.ReadWait, time.Second)
 	c.ForwardTry = cmp.Or(c.ForwardTry, time.Second)
 	c.IndexWait = cmp.Or(c.IndexWait, 5*time.Second)

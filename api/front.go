@@ -140,6 +140,9 @@ func (a *API) repeat(ctx context.Context, r *http.Request, c *call, limit time.D
 		default:
 			return answered, proposed
 		}
+		if !proposed && a.leaderless() > a.cfg.LeaderWait {
+			return nil, false // longer than an election takes: whoever asks should know now
+		}
 		limit = max(min(2*limit, longestTry), limit)
 		select {
 		case <-ctx.Done():
