@@ -19,12 +19,12 @@ type batchBody struct {
 type submitItem struct {
 	submitBody
 
-	raw []byte
+	wrong error // why it could not be decoded
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (s *submitItem) UnmarshalJSON(b []byte) error {
-	s.raw = append([]byte(nil), b...)
+	s.wrong = decode(b, &s.submitBody)
 	return nil
 }
 
@@ -93,8 +93,8 @@ type batch struct {
 
 // add reads one item.
 func (b *batch) add(i int, key string, item *submitItem, seen lookups) error {
-	if err := decode(item.raw, &item.submitBody); err != nil {
-		return err
+	if item.wrong != nil {
+		return item.wrong
 	}
 	// Without a key of its own an item is known by its place in a batch that is.
 	route, own := "jobs", item.Key

@@ -246,7 +246,7 @@ func (s *fakeStore) applyOne(p casare.Proposal, tell func(casare.Event)) casare.
 		j := s.jobs[c.JobID]
 		ended, err := j.Cancel(c.Reason, p.Time)
 		if err != nil {
-			return casare.Result{Err: err.(*casare.Error)}
+			return casare.Result{Err: casare.Errorf(casare.CodeOf(err), "%w", err)}
 		}
 		if ended {
 			tell(s.eventOf(casare.EventJobFinished, j))
@@ -323,7 +323,7 @@ func (s *fakeStore) run(id, robot string) (epoch uint64) {
 	return epoch
 }
 
-func (s *fakeStore) finish(id string, result string) {
+func (s *fakeStore) finish(id, result string) {
 	s.mu.Lock()
 	s.results[id] = []byte(result)
 	s.mu.Unlock()

@@ -19,9 +19,9 @@ func TestRobots_ShowWhatTheLeaderKnows(t *testing.T) {
 		casare.RobotStatus{RobotID: "robot-b", State: casare.RobotStopping, Running: []string{"job-1"}},
 	)
 	for _, r := range w.robots {
-		robots := r.get("/api/v1/robots").ok()["robots"].([]any)
+		robots := is[[]any](r.get("/api/v1/robots").ok()["robots"])
 		require.Len(t, robots, 3)
-		a, b, c := robots[0].(map[string]any), robots[1].(map[string]any), robots[2].(map[string]any)
+		a, b, c := is[object](robots[0]), is[object](robots[1]), is[object](robots[2])
 		require.Equal(t, "idle", a["status"])
 		require.InDelta(t, 10, a["memory_percent"], 1e-9)
 		require.Equal(t, "host-robot-a", a["hostname"])

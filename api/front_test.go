@@ -139,7 +139,7 @@ func TestFront_AnUnknownOutcomeIsNeverAnAnswerThatOldClientsRepeat(t *testing.T)
 		message, _ := answer.fails(http.StatusInternalServerError, casare.CodeOutcomeUnknown)
 		known := 0
 		ids.Range(func(id, _ any) bool {
-			require.Contains(t, string(answer.body), `"job_id":"`+id.(string)+`"`)
+			require.Contains(t, string(answer.body), `"job_id":"`+is[string](id)+`"`)
 			require.Contains(t, message, id)
 			known++
 			return true
@@ -249,7 +249,7 @@ func TestKeys_ARevokedKeyOpensNothing(t *testing.T) {
 	w := setup(t, 1)
 	r := w.robots[0]
 	made := r.post("/api/v1/keys", `{"name":"ci","expires_in_days":1}`).ok()
-	text := made["api_key"].(string)
+	text := is[string](made["api_key"])
 	require.Contains(t, text, "crpa_")
 	r.get("/api/v1/jobs", "Authorization", "Bearer "+text).ok()
 	reads := w.store.keyReads
@@ -262,7 +262,7 @@ func TestKeys_ARevokedKeyOpensNothing(t *testing.T) {
 	w.store.mu.Unlock()
 	require.InDelta(t, 3, r.get("/api/v1/keys").ok()["total"], 0)
 	require.NotContains(t, string(r.get("/api/v1/keys").body), text)
-	require.Equal(t, true, r.do(http.MethodDelete, "/api/v1/keys/"+made["id"].(string), "").ok()["revoked"])
+	require.Equal(t, true, r.do(http.MethodDelete, "/api/v1/keys/"+is[string](made["id"]), "").ok()["revoked"])
 	require.Eventually(t, func() bool {
 		return r.get("/api/v1/jobs", "Authorization", "Bearer "+text).status == http.StatusUnauthorized
 	}, 5*time.Second, 5*time.Millisecond)

@@ -32,11 +32,11 @@ func newEngine() (*gin.Engine, error) {
 func newHuma(engine *gin.Engine, version string) huma.API {
 	humaErrors()
 	c := huma.DefaultConfig("Casare Mesh", version)
-	c.CreateHooks = nil                                           // no $schema in answers, no Link header
-	c.AllowAdditionalPropertiesByDefault = true                   // unknown keys are ignored
-	c.FieldsOptionalByDefault = true                              // a rule is broken only where a handler says so
-	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""         // the routes of our own table serve these, offline
-	c.Transformers = nil                                          //
+	c.CreateHooks = nil                                            // no $schema in answers, no Link header
+	c.AllowAdditionalPropertiesByDefault = true                    // unknown keys are ignored
+	c.FieldsOptionalByDefault = true                               // a rule is broken only where a handler says so
+	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""          // the routes of our own table serve these, offline
+	c.Transformers = nil                                           //
 	codec := huma.Format{Marshal: encodeJSON, Unmarshal: readJSON} // one codec for whatever clients call it
 	c.Formats = map[string]huma.Format{
 		"application/json": codec, "json": codec, "application/octet-stream": codec, "text/plain": codec,

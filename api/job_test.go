@@ -21,7 +21,7 @@ func TestSubmit_ShowsTheJobInTheWordsOfEveryClient(t *testing.T) {
 		require.NotEmpty(t, answer.header.Get("X-Casare-Index"))
 		require.NotContains(t, string(answer.body), "$schema")
 
-		got := r.get("/api/v1/jobs/" + out["job_id"].(string))
+		got := r.get("/api/v1/jobs/" + is[string](out["job_id"]))
 		job := got.ok()
 		require.Equal(t, out["id"], job["id"])
 		require.Equal(t, "hi", job["workflow_name"])
@@ -79,7 +79,7 @@ func TestSubmit_ADocumentIsCheckedAndStoredOnce(t *testing.T) {
 	require.Equal(t, 1, w.robots[0].checks)
 	carried := 0
 	for _, p := range w.store.proposals {
-		if p.Command.(casare.SubmitJob).Document != nil {
+		if is[casare.SubmitJob](p.Command).Document != nil {
 			carried++
 		}
 	}
@@ -104,8 +104,8 @@ func TestJobs_FiltersTakeTheWordsOfEveryClient(t *testing.T) {
 		"?limit=1&offset=1": {running},
 	} {
 		var ids []string
-		for _, j := range r.get("/api/v1/jobs" + filter).ok()["jobs"].([]any) {
-			ids = append(ids, j.(map[string]any)["job_id"].(string))
+		for _, j := range is[[]any](r.get("/api/v1/jobs" + filter).ok()["jobs"]) {
+			ids = append(ids, is[string](is[object](j)["job_id"]))
 		}
 		require.ElementsMatch(t, want, ids, "filter %q", filter)
 	}
@@ -170,9 +170,9 @@ func TestBatch_TakesEachJobByItself(t *testing.T) {
 	out := answer.ok()
 	require.InDelta(t, 3, out["accepted"], 0)
 	require.InDelta(t, 2, out["rejected"], 0)
-	results := out["results"].([]any)
-	require.Equal(t, "queued", results[0].(map[string]any)["status"])
-	refused := results[1].(map[string]any)["error"].(map[string]any)
+	results := is[[]any](out["results"])
+	require.Equal(t, "queued", is[object](results[0])["status"])
+	refused := is[object](is[object](results[1])["error"])
 	require.Equal(t, "RESOURCE_NOT_FOUND", refused["code"])
 	require.Equal(t, "workflow_id", refused["field"])
 	require.NotContains(t, results[0], "error")
@@ -180,7 +180,7 @@ func TestBatch_TakesEachJobByItself(t *testing.T) {
 	require.Equal(t, 3, w.store.jobCount())
 
 	again := r.post("/api/v1/jobs/submit", `{"workflow_json":`+hello+`}`, "Idempotency-Key", "k").ok()
-	require.Equal(t, results[4].(map[string]any)["job_id"], again["job_id"], "a key names a job however it was sent")
+	require.Equal(t, is[object](results[4])["job_id"], again["job_id"], "a key names a job however it was sent")
 }
 
 func TestBatch_OneJobCarriesTheDocument(t *testing.T) {
@@ -190,7 +190,7 @@ func TestBatch_OneJobCarriesTheDocument(t *testing.T) {
 	w.robots[0].post("/api/v1/jobs/batch", `{"jobs":[`+strings.Repeat(job+",", 99)+job+`]}`, "Idempotency-Key", "b").ok()
 	carried := 0
 	for _, p := range w.store.proposals {
-		if p.Command.(casare.SubmitJob).Document != nil {
+		if is[casare.SubmitJob](p.Command).Document != nil {
 			carried++
 		}
 	}
@@ -209,10 +209,10 @@ func TestWorkflows_TheOldSubmitStoresAndQueues(t *testing.T) {
 	out := r.post("/api/v1/workflows", body).ok()
 	require.Equal(t, "success", out["status"])
 	require.Equal(t, "Workflow submitted and queued for lan execution", out["message"])
-	job, err := w.store.Job(out["job_id"].(string))
+	job, err := w.store.Job(is[string](out["job_id"]))
 	require.NoError(t, err)
 	require.Equal(t, "robot-a", job.TargetRobot)
-	id := out["workflow_id"].(string)
+	id := is[string](out["workflow_id"])
 	require.Equal(t, id, job.WorkflowID)
 	got := r.get("/api/v1/workflows/" + id)
 	require.Equal(t, "hi", got.ok()["workflow_name"])

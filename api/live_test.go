@@ -29,7 +29,7 @@ type viewer struct {
 func (r *robot) view(path string) *viewer {
 	t := r.world.t
 	t.Helper()
-	conn, resp, err := websocket.Dial(t.Context(), r.public.URL+path, &websocket.DialOptions{
+	conn, resp, err := websocket.Dial(t.Context(), r.public.URL+path, &websocket.DialOptions{ //nolint:bodyclose // the library owns it
 		HTTPHeader: http.Header{"X-Api-Key": {adminKey}}, HTTPClient: &http.Client{Transport: r.dial},
 	})
 	require.NoError(t, err, "%v", resp)
@@ -47,7 +47,7 @@ func (v *viewer) next(types ...string) map[string]any {
 		require.NoError(v.t, err)
 		var f map[string]any
 		require.NoError(v.t, json.Unmarshal(text, &f), "%s", text)
-		v.last[f["type"].(string)] = f
+		v.last[is[string](f["type"])] = f
 		for _, typ := range types {
 			if f["type"] == typ {
 				return f
@@ -93,7 +93,7 @@ func TestLive_GoesOnAfterACursor(t *testing.T) {
 	w.robots[0].submitted()
 	for _, r := range w.robots {
 		v := r.view("/ws/live-jobs")
-		cursor := v.next("job_update")["cursor"].(string)
+		cursor := is[string](v.next("job_update")["cursor"])
 		second := r.submitted()
 		v = r.view("/ws/live-jobs?since=" + cursor)
 		require.Equal(t, second, v.next("job_update", "gap")["job_id"])
@@ -148,7 +148,7 @@ func TestLive_NobodyLeads(t *testing.T) {
 
 	w.elect(nil)
 	w.robots[1].replica.Store(false)
-	_, resp, err := websocket.Dial(t.Context(), w.robots[1].public.URL+"/ws/live-jobs?api_key="+adminKey, nil)
+	_, resp, err := websocket.Dial(t.Context(), w.robots[1].public.URL+"/ws/live-jobs?api_key="+adminKey, nil) //nolint:bodyclose // the library owns it
 	require.Error(t, err)
 	require.Equal(t, http.StatusServiceUnavailable, resp.StatusCode)
 }
@@ -160,12 +160,12 @@ func TestLive_TheHandshakeIsRefusedLikeAnyRequest(t *testing.T) {
 		for path, status := range map[string]int{
 			"/ws/live-jobs": 401, "/ws/live-jobs?token=nobody": 401, "/ws/jobs/nope?token=" + adminKey: 404,
 		} {
-			_, resp, err := websocket.Dial(t.Context(), r.public.URL+path, nil)
+			_, resp, err := websocket.Dial(t.Context(), r.public.URL+path, nil) //nolint:bodyclose // the library owns it
 			require.Error(t, err)
 			require.Equal(t, status, resp.StatusCode, path)
 		}
 		for _, key := range []string{"token", "api_key", "api_secret"} {
-			conn, _, err := websocket.Dial(t.Context(), r.public.URL+"/ws/queue-metrics?"+key+"="+adminKey, nil)
+			conn, _, err := websocket.Dial(t.Context(), r.public.URL+"/ws/queue-metrics?"+key+"="+adminKey, nil) //nolint:bodyclose // the library owns it
 			require.NoError(t, err)
 			_, text, err := conn.Read(t.Context())
 			require.NoError(t, err)

@@ -56,7 +56,7 @@ func TestRoutes_EachHasOneHandlerAndAnIDOfItsOwn(t *testing.T) {
 		require.Equal(t, r.method == get, r.place != placeWrite, "%s: what changes something goes to the leader", r.id)
 		require.Equal(t, r.policy == policyOpen, r.place == placeHere, "%s: only what needs no state needs no key", r.id)
 		for _, p := range r.paths {
-			for _, part := range strings.Split(p, "/") {
+			for part := range strings.SplitSeq(p, "/") {
 				if strings.HasPrefix(part, "{") {
 					require.Contains(t, []string{"{id}", "{file}"}, part)
 				}
@@ -81,10 +81,8 @@ func TestOpenAPI_NamesEveryCanonicalPath(t *testing.T) {
 	t.Parallel()
 	a := bare(t)
 	var doc struct {
-		OpenAPI string
-		Paths   map[string]map[string]struct {
-			RequestBody any `json:"requestBody"`
-		}
+		OpenAPI string                                `json:"openapi"`
+		Paths   map[string]map[string]json.RawMessage `json:"paths"`
 	}
 	require.NoError(t, json.Unmarshal(a.spec, &doc))
 	require.True(t, strings.HasPrefix(doc.OpenAPI, "3.1"))
@@ -94,7 +92,7 @@ func TestOpenAPI_NamesEveryCanonicalPath(t *testing.T) {
 		}
 		op, ok := doc.Paths[r.paths[0]][strings.ToLower(r.method)]
 		require.True(t, ok, "%s %s", r.method, r.paths[0])
-		require.Equal(t, r.method == post, op.RequestBody != nil, "%s describes its body", r.id)
+		require.Equal(t, r.method == post, strings.Contains(string(op), `"requestBody"`), "%s describes its body", r.id)
 		for _, alias := range r.paths[1:] {
 			require.NotContains(t, doc.Paths[alias], strings.ToLower(r.method), alias)
 		}

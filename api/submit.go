@@ -189,11 +189,11 @@ func (a *API) submission(c *call, b *submitBody, id string, seen lookups) (submi
 
 // checkSizes refuses what is too long to keep.
 func (b *submitBody) checkSizes() error {
-	for field, text := range map[string]string{
-		"workflow_id": b.WorkflowID, "workflow_name": b.WorkflowName, "environment": b.Environment, "robot_id": b.target(""),
+	for _, given := range [...]struct{ field, text string }{
+		{"workflow_id", b.WorkflowID}, {"workflow_name", b.WorkflowName}, {"environment", b.Environment}, {"robot_id", b.target("")},
 	} {
-		if len(text) > maxName {
-			return invalidField(field, "is longer than 255 bytes")
+		if len(given.text) > maxName {
+			return invalidField(given.field, "is longer than 255 bytes")
 		}
 	}
 	if len(b.Needs) > maxNeeds {
@@ -258,7 +258,7 @@ func (a *API) fillSpec(spec *casare.JobSpec, b *submitBody, seen lookups) error 
 		}
 	}
 	spec.Metadata = raw
-	for _, given := range []struct {
+	for _, given := range [...]struct {
 		field string
 		raw   Raw
 	}{{"variables", b.Variables}, {"input_data", b.InputData}, {"input", b.Input}, {"metadata.variables", meta.Variables}} {

@@ -56,9 +56,9 @@ type robot struct {
 }
 
 // setup returns a world of n robots, the first of which leads.
-func setup(t testing.TB, n int, change ...func(*api.Config)) *world {
-	t.Helper()
-	w := &world{t: t, store: newFakeStore(), fleet: &fakeFleet{}, changed: make(chan struct{})}
+func setup(tb testing.TB, n int, change ...func(*api.Config)) *world {
+	tb.Helper()
+	w := &world{t: tb, store: newFakeStore(), fleet: &fakeFleet{}, changed: make(chan struct{})}
 	w.store.addKey(adminKey, "admin", nil)
 	w.store.addKey(userKey, "viewer", nil)
 	cfg := api.Config{
@@ -80,12 +80,12 @@ func setup(t testing.TB, n int, change ...func(*api.Config)) *world {
 			State: fakeState{w.store, r}, Feed: w.store, Proposer: r, Fleet: w.fleet, Mesh: r, Forward: r, Tokens: fakeMinter{},
 			Check: r.check, Now: func() time.Time { return fixedTime },
 		})
-		require.NoError(t, err)
-		r.api.Start(t.Context())
+		require.NoError(tb, err)
+		r.api.Start(tb.Context())
 		r.public = httptest.NewServer(r.api.Handler())
 		r.peer = httptest.NewServer(r.api.PeerHandler(func(req *http.Request) string { return req.Header.Get("X-Casare-Via") }))
 		w.robots = append(w.robots, r)
-		t.Cleanup(func() {
+		tb.Cleanup(func() {
 			r.api.Stop()
 			r.dial.CloseIdleConnections()
 			r.public.Close()
@@ -276,19 +276,16 @@ func (r reply) fails(status int, code casare.Code) (message, field string) {
 	require.Equal(r.t, status, r.status, "%s", r.body)
 	require.Equal(r.t, "application/json", r.header.Get("Content-Type"))
 	var e struct {
-		Success *bool
-		Data    any
+		Success *bool `json:"success"`
 		Error   struct {
-			Code    casare.Code
-			Message string
-			Details any
-			Field   *string
-		}
+			Code    casare.Code `json:"code"`
+			Message string      `json:"message"`
+			Field   *string     `json:"field"`
+		} `json:"error"`
 		Meta struct {
 			RequestID string `json:"request_id"`
-			Timestamp string
-		}
-		Detail string
+		} `json:"meta"`
+		Detail string `json:"detail"`
 	}
 	require.NoError(r.t, json.Unmarshal(r.body, &e), "%s", r.body)
 	require.NotNil(r.t, e.Success)
@@ -312,6 +309,14 @@ func (r *robot) client(others ...*robot) *client.Client {
 	r.world.t.Cleanup(c.Close)
 	return c
 }
+
+// is returns v as a T; a value of another type as the zero T, which the test then does not expect.
+func is[T any](v any) T {
+	t, _ := v.(T)
+	return t
+}
+
+type object = map[string]any
 
 // hello is a document that may run.
 const hello = `{"metadata":{"name":"hello"},"nodes":{"n1":{"node_id":"n1","node_type":"StartNode","config":{}},` +
