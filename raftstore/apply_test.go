@@ -480,6 +480,7 @@ func TestApply_PruneForgetsFromTheFront(t *testing.T) {
 	require.Equal(t, cut, pruned)
 	require.Equal(t, 3, n)
 	m.refused(casare.CodeInvalid, system("p2", casare.PruneEvents{Through: casare.Cursor{Index: m.index + 100}}))
+	require.NoError(t, m.state.flush())
 	rows, err := m.state.load(m.state.db)
 	require.NoError(t, err)
 	require.Equal(t, 3, rows.events)

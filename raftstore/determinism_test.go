@@ -97,6 +97,7 @@ func TestApply_IsTheSameHoweverTheLogIsCutIntoBatches(t *testing.T) {
 // checkMemory compares what memory followed with what the file says.
 func checkMemory(tb testing.TB, m *machine) {
 	tb.Helper()
+	require.NoError(tb, m.state.flush())
 	rows, err := m.state.load(m.state.db)
 	require.NoError(tb, err)
 	for tenant, counts := range m.state.memory.counts {

@@ -6,7 +6,8 @@ type faults func(operation string) error
 
 // The operations a test can break.
 const (
-	opStateCommit     = "state.commit"     // the transaction of an applied batch
+	opStateCommit     = "state.commit"     // the end of an applied batch
+	opStateSync       = "state.sync"       // the transaction of several batches
 	opLogWrite        = "log.write"        // appending to the log
 	opStableWrite     = "log.stable"       // term and vote
 	opSnapshotCreate  = "snapshot.create"  // the first write of a received snapshot

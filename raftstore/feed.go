@@ -183,7 +183,7 @@ func (s *Subscription) send(ctx context.Context, events []casare.Event) bool {
 // backlog reads a page of kept events after a cursor; ErrGap if they were forgotten meanwhile.
 func (f *feed) backlog(after casare.Cursor) ([]casare.Event, error) {
 	var events []casare.Event
-	err := f.state.view(func(tx *bbolt.Tx) error {
+	err := f.state.scan(func(tx *bbolt.Tx) error {
 		mesh, _, err := getRow[meshRow](tx.Bucket(bucketMesh), keyMesh)
 		if err != nil {
 			return err

@@ -72,7 +72,7 @@ func handlerOf(t casare.CommandType) handler { return handlers[t] }
 // Apply implements raft.FSM: a batch of one.
 func (f *fsm) Apply(l *raft.Log) any { return f.ApplyBatch([]*raft.Log{l})[0] }
 
-// ApplyBatch implements raft.BatchingFSM: all entries in one transaction. If that fails it does not return before the store
+// ApplyBatch implements raft.BatchingFSM: all entries go into the open transaction. If that fails it does not return before the store
 // stops, because raft answers every proposal as applied whatever comes back from here.
 func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 	answers := make([]any, len(logs))
@@ -82,7 +82,10 @@ func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 	var change memoryChange
 	var events []casare.Event
 	bytes := 0
-	err := f.state.update(func(tx *bbolt.Tx) error {
+	for _, l := range logs {
+		bytes += len(l.Data)
+	}
+	err := f.state.update(bytes, func(tx *bbolt.Tx) error {
 		meta, err := metaOf(tx)
 		if err != nil {
 			return err
@@ -99,7 +102,6 @@ func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 			meta.Index, meta.Term, meta.Reached = l.Index, l.Term, l.Index
 			events = append(events, w.events...)
 			change = w.change
-			bytes += len(l.Data)
 		}
 		return putRow(tx.Bucket(bucketMeta), keyMeta, meta)
 	})

@@ -144,7 +144,7 @@ func (s *Store) pruneEvents(ctx context.Context) {
 // pruneThrough returns the cursor of the last event of the oldest whole entries that hold at most n events.
 func (s *Store) pruneThrough(n int) (casare.Cursor, error) {
 	var through casare.Cursor
-	err := s.state.view(func(tx *bbolt.Tx) error {
+	err := s.state.scan(func(tx *bbolt.Tx) error {
 		var oldest []byte
 		c := tx.Bucket(bucketEvent).Cursor()
 		for k, row := c.First(); k != nil; k, row = c.Next() {

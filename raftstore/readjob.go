@@ -113,7 +113,7 @@ func (s *Store) Jobs(q casare.JobQuery) (casare.JobPage, error) {
 		return s.unfinishedJobs(q)
 	}
 	var page casare.JobPage
-	err := s.state.view(func(tx *bbolt.Tx) error {
+	err := s.state.scan(func(tx *bbolt.Tx) error {
 		scan := &jobScan{query: q, until: time.Now().Add(readDeadline)}
 		if q.WorkflowID == "" && q.RobotID == "" && q.Environment == "" {
 			scan.total = sumCounts(s.state.memory.countsOf(q.Tenant), q.States)

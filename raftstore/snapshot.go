@@ -48,7 +48,11 @@ func openSnapshots(s *state, l *latch, f faults) (*snapshots, error) {
 // List implements raft.SnapshotStore. On start raft takes index, term and voters from here and reads only the log after them, so
 // they are those of the state itself.
 func (s *snapshots) List() ([]*raft.SnapshotMeta, error) {
-	meta, err := s.state.meta()
+	var meta metaRow
+	err := s.state.scan(func(tx *bbolt.Tx) (err error) {
+		meta, err = metaOf(tx)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +84,7 @@ func (s *snapshots) Open(id string) (*raft.SnapshotMeta, io.ReadCloser, error) {
 	}
 	var meta metaRow
 	var size int64
-	err = s.state.view(func(tx *bbolt.Tx) (err error) {
+	err = s.state.scan(func(tx *bbolt.Tx) (err error) {
 		if meta, err = metaOf(tx); err != nil {
 			return err
 		}
@@ -224,7 +228,7 @@ func (l *liveSnapshot) Persist(to raft.SnapshotSink) error {
 	if err := l.latch.err(); err != nil {
 		return err
 	}
-	err := l.state.update(func(tx *bbolt.Tx) error {
+	err := l.state.update(0, func(tx *bbolt.Tx) error {
 		meta, err := metaOf(tx)
 		if err != nil {
 			return err
@@ -237,6 +241,9 @@ func (l *liveSnapshot) Persist(to raft.SnapshotSink) error {
 		}
 		return putRow(tx.Bucket(bucketMeta), keyMeta, meta)
 	})
+	if err == nil {
+		err = l.state.flush() // raft cuts its log when this returns
+	}
 	if err != nil {
 		return l.latch.fail(fmt.Errorf("note a snapshot: %w", err))
 	}
@@ -291,7 +298,8 @@ func (s *state) install(k *sink, l *latch) error {
 	if s.db == nil {
 		return errClosed
 	}
-	if err := errors.Join(s.faults.before(opRestoreClose), s.db.Close()); err != nil {
+	// Synced first: if the new file cannot take its place, the old one must hold all that was applied.
+	if err := errors.Join(s.faults.before(opRestoreClose), s.commit(), s.db.Close()); err != nil {
 		return l.fail(fmt.Errorf("close state: %w", err))
 	}
 	err := s.faults.before(opRestoreRename)

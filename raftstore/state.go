@@ -100,11 +100,17 @@ type state struct {
 	mu     sync.RWMutex
 	db     *bbolt.DB // nil once closed
 	memory memory
+
+	working    sync.RWMutex // of pending; taken after mu
+	pending    *bbolt.Tx    // holds what was applied and is not synced yet; nil: nothing
+	pendingLog int          // bytes of log in it
+	dirty      chan struct{}
+	latch      *latch
 }
 
 // openState opens the file, making it if need be, and reads what memory holds.
-func openState(dir, meshID string, f faults) (*state, error) {
-	s := &state{dir: dir, meshID: meshID, faults: f}
+func openState(dir, meshID string, l *latch, f faults) (*state, error) {
+	s := &state{dir: dir, meshID: meshID, faults: f, latch: l, dirty: make(chan struct{}, 1)}
 	if err := s.create(); err != nil {
 		return nil, fmt.Errorf("create state: %w", err)
 	}
@@ -210,41 +216,12 @@ func (s *state) close() error {
 	if s.db == nil {
 		return nil
 	}
-	err := s.db.Close()
+	err := errors.Join(s.commit(), s.db.Close())
 	s.db = nil
 	return err
 }
 
 var errClosed = casare.Errorf(casare.CodeUnavailable, "the store is closed")
-
-// view reads in one transaction. It must be short: an open transaction keeps pages from being used again.
-func (s *state) view(fn func(tx *bbolt.Tx) error) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.db == nil {
-		return errClosed
-	}
-	err := s.db.View(fn)
-	if _, ours := errors.AsType[*casare.Error](err); err != nil && !ours {
-		return casare.Errorf(casare.CodeInternal, "read state: %w", err)
-	}
-	return err
-}
-
-// update writes in one transaction, synced when it returns.
-func (s *state) update(fn func(tx *bbolt.Tx) error) error {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if s.db == nil {
-		return errClosed
-	}
-	return s.db.Update(func(tx *bbolt.Tx) error {
-		if err := fn(tx); err != nil {
-			return err
-		}
-		return s.faults.before(opStateCommit)
-	})
-}
 
 func (s *state) meta() (metaRow, error) {
 	var meta metaRow
@@ -274,7 +251,7 @@ func (s *state) hash(ctx context.Context) (string, error) {
 	}
 	names := slices.Clone(allBuckets)
 	slices.SortFunc(names, func(a, b []byte) int { return compare(string(a), string(b)) })
-	err := s.view(func(tx *bbolt.Tx) error {
+	err := s.scan(func(tx *bbolt.Tx) error {
 		for _, name := range names {
 			if string(name) == string(bucketMeta) {
 				continue

@@ -87,7 +87,7 @@ func (s *Store) openFiles() (err error) {
 	if err := os.MkdirAll(s.cfg.Dir, folderMode); err != nil {
 		return err
 	}
-	if s.state, err = openState(s.cfg.Dir, s.cfg.MeshID, s.cfg.faults); err != nil {
+	if s.state, err = openState(s.cfg.Dir, s.cfg.MeshID, s.latch, s.cfg.faults); err != nil {
 		return err
 	}
 	if s.snapshots, err = openSnapshots(s.state, s.latch, s.cfg.faults); err != nil {
@@ -124,10 +124,11 @@ func (s *Store) Start(ctx context.Context) error {
 	s.raft.Store(r)
 	s.background.Start(ctx)
 	s.subscribers.Start(ctx)
-	s.background.Go(s.watchLeader(r)) //nolint:contextcheck // the group gives its own context
-	s.background.Go(s.proposer.run)   //nolint:contextcheck // the group gives its own context
-	s.background.Go(s.snapshotBySize) //nolint:contextcheck // the group gives its own context
-	s.background.Go(s.pruneEvents)    //nolint:contextcheck // the group gives its own context
+	s.background.Go(s.watchLeader(r))                    //nolint:contextcheck // the group gives its own context
+	s.background.Go(s.proposer.run)                      //nolint:contextcheck // the group gives its own context
+	s.background.Go(s.state.flushes(s.cfg.SyncInterval)) //nolint:contextcheck // the group gives its own context
+	s.background.Go(s.snapshotBySize)                    //nolint:contextcheck // the group gives its own context
+	s.background.Go(s.pruneEvents)                       //nolint:contextcheck // the group gives its own context
 	return nil
 }
 
