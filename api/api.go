@@ -33,6 +33,7 @@ type API struct {
 	docs   documents
 	stats  statistics
 	lost   atomic.Pointer[time.Time] // since when nobody leads; nil while somebody does
+	id     atomic.Pointer[string]
 	group  service.Group
 }
 
@@ -108,8 +109,17 @@ func (a *API) Start(ctx context.Context) {
 // Stop closes every WebSocket, which http.Server.Shutdown does not, and waits for them. Twice is fine.
 func (a *API) Stop() { a.group.Stop() }
 
-// self is this robot's id.
-func (a *API) self() string { return a.deps.Mesh.Info().RobotID }
+// self is this robot's id. It never changes, and Info tells much more than that, so it is asked for once.
+func (a *API) self() string {
+	if id := a.id.Load(); id != nil {
+		return *id
+	}
+	id := a.deps.Mesh.Info().RobotID
+	if id != "" {
+		a.id.Store(&id)
+	}
+	return id
+}
 
 // matched carries a route through http.ServeMux, which is used only to find it.
 type matched struct{ route *route }

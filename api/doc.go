@@ -1,4 +1,4 @@
-// Package api is the HTTP and WebSocket interface that every robot serves: the contract of docs/compatibility.md for old clients
+// Package api is the HTTP and WebSocket interface that every robot serves: the contract that old clients rely on
 // (superset JSON, alias paths, both auth headers), plus what the command line and the console need.
 //
 // A request meets two layers.

@@ -67,21 +67,29 @@ func (a *API) write(w http.ResponseWriter, r *http.Request, rt *route, c *call) 
 		answered.send(w)
 	case r.Context().Err() != nil: // the client has gone
 	case proposed:
-		a.refuse(w, r, unknownOutcome(r, c))
+		a.refuse(w, r, unknownOutcome(r, rt, c))
 	default:
 		a.refuse(w, r, casare.Errorf(casare.CodeUnavailable, "no robot leads the mesh; nothing was done, try again"))
 	}
 }
 
-// unknownOutcome is the answer when a write may or may not have happened. The job's id is known when the command id became it.
-func unknownOutcome(r *http.Request, c *call) error {
-	if r.Header.Get(headerKey) != "" {
-		c.command = ""
-		return casare.Errorf(casare.CodeOutcomeUnknown,
-			"nobody can say yet whether this was done; send it again with the same Idempotency-Key")
+// unknownOutcome is the answer when a write may or may not have happened. The job's id is known when the command id became it, or
+// when it stands in the path.
+func unknownOutcome(r *http.Request, rt *route, c *call) error {
+	const unknown = "nobody can say yet whether this was done; "
+	command, id := c.command, pathID(rt, r.URL.Path)
+	c.command = ""
+	switch {
+	case r.Header.Get(headerKey) != "":
+		return casare.Errorf(casare.CodeOutcomeUnknown, unknown+"send it again with the same Idempotency-Key")
+	case id != "":
+		return casare.Errorf(casare.CodeOutcomeUnknown, unknown+"look at %s before you send it again", id)
+	case rt.body == bodyDocument:
+		c.command = command
+		return casare.Errorf(casare.CodeOutcomeUnknown, unknown+"look for job %s before you send it again", command)
+	default:
+		return casare.Errorf(casare.CodeOutcomeUnknown, unknown+"look before you send it again")
 	}
-	return casare.Errorf(casare.CodeOutcomeUnknown,
-		"nobody can say yet whether this was done; look for %s before you send it again", c.command)
 }
 
 // read gets a request that changes nothing answered: by the leader, or by this robot when the request accepts that or nobody leads.
@@ -208,6 +216,7 @@ func (a *API) local(ctx context.Context, r *http.Request, c *call) *recorder {
 // hopHeaders belong to one connection and are not passed on.
 var hopHeaders = []string{
 	"Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	"Expect",
 }
 
 // outgoing is the request as another robot gets it: the user's own, with the command id.
@@ -258,5 +267,5 @@ func (r *recorder) send(w http.ResponseWriter) {
 		w.Header().Del(name)
 	}
 	w.WriteHeader(r.status)
-	_, _ = w.Write(r.body.Bytes()) //nolint:gosec // JSON that the local layer of a robot wrote
+	_, _ = r.body.WriteTo(w)
 }
