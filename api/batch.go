@@ -168,7 +168,7 @@ func (b *batch) accept(n int, job *casare.Job) {
 		state = job.State
 	}
 	b.results[b.place[n]] = batchResult{JobID: spec.ID, Status: publicState(state)}
-	b.api.docs.remember(spec.Revision, true)
+	b.api.docs.stored(spec.Revision)
 }
 
 // proposeAll applies commands and returns an answer for each. When only some are known, the outcome of the whole is not.

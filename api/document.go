@@ -1,6 +1,8 @@
 package api
 
 import (
+	"cmp"
+	"encoding/json"
 	"sync"
 
 	"casare"
@@ -13,39 +15,64 @@ const maxKnown = 4096
 // documents remembers what is known of documents by revision, so that the same document submitted again is neither checked nor
 // written to the log again. Documents are only ever added to the state, so what was true stays true.
 type documents struct {
-	mu     sync.Mutex
-	known  map[string]bool // checked and without errors
-	stored map[string]bool // in the replicated state
+	mu    sync.Mutex
+	known map[string]knownDocument
 }
 
-func (d *documents) isKnown(revision string) bool {
+// knownDocument has been checked and has no errors, or is in the state, which takes no other.
+type knownDocument struct {
+	name   string // that it gives itself
+	stored bool   // in the replicated state
+}
+
+func (d *documents) find(revision string) (knownDocument, bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.known[revision]
+	k, ok := d.known[revision]
+	return k, ok
 }
 
-func (d *documents) isStored(revision string) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.stored[revision]
-}
-
-func (d *documents) remember(revision string, stored bool) {
+func (d *documents) checked(revision, name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.known == nil || len(d.known) >= maxKnown {
-		d.known, d.stored = map[string]bool{}, map[string]bool{}
+		d.known = map[string]knownDocument{}
 	}
-	d.known[revision] = true
-	if stored {
-		d.stored[revision] = true
+	d.known[revision] = knownDocument{name: name}
+}
+
+// stored notes that the state holds a document. One that was not checked here is a stored workflow's, and need not be known.
+func (d *documents) stored(revision string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if k, ok := d.known[revision]; ok && !k.stored {
+		k.stored = true
+		d.known[revision] = k
 	}
 }
 
 // document is a document that came with a request and may run.
 type document struct {
 	revision string
+	name     string
 	raw      []byte // nil when the state holds it, so that the log need not carry it
+}
+
+// nameOf is the name a document gives itself, "" for none.
+func nameOf(raw []byte) string {
+	var about struct {
+		Name     string `json:"name"`
+		Metadata struct {
+			Name string `json:"name"`
+		} `json:"metadata"`
+	}
+	if err := json.Unmarshal(raw, &about); err != nil {
+		return "" // a document of another shape has none
+	}
+	if name := cmp.Or(about.Metadata.Name, about.Name); len(name) <= maxName {
+		return name
+	}
+	return ""
 }
 
 // checkDocument reads the document of a request: it is bounded, and has no errors.
@@ -59,8 +86,8 @@ func (a *API) checkDocument(r Raw, field string) (document, error) {
 			casare.MaxDocument>>10).On(field)
 	}
 	doc := document{revision: casare.RevisionOf(raw), raw: raw}
-	if a.docs.isKnown(doc.revision) {
-		if a.docs.isStored(doc.revision) {
+	if known, ok := a.docs.find(doc.revision); ok {
+		if doc.name = known.name; known.stored {
 			doc.raw = nil
 		}
 		return doc, nil
@@ -73,7 +100,8 @@ func (a *API) checkDocument(r Raw, field string) (document, error) {
 		}
 		return document{}, &e
 	}
-	a.docs.remember(doc.revision, false)
+	doc.name = nameOf(raw)
+	a.docs.checked(doc.revision, doc.name)
 	return doc, nil
 }
 

@@ -42,6 +42,7 @@ func TestSubmit_TakesADocumentAsText(t *testing.T) {
 	job, err := w.store.Job(id)
 	require.NoError(t, err)
 	require.Equal(t, casare.RevisionOf([]byte(hello)), job.Revision)
+	require.Equal(t, "hello", job.WorkflowName, "the name the document gives itself")
 	require.Equal(t, 3, job.Priority)
 }
 

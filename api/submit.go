@@ -95,7 +95,7 @@ func (a *API) submitJob(ctx context.Context, in *keyInput, body []byte) (*answer
 	if err != nil {
 		return nil, err
 	}
-	a.docs.remember(s.spec.Revision, true)
+	a.docs.stored(s.spec.Revision)
 	job := result.Job
 	if job == nil {
 		job = casare.NewJob(s.spec)
@@ -218,6 +218,7 @@ func (a *API) documentOf(spec *casare.JobSpec, b *submitBody, seen lookups) (doc
 			return document{}, err
 		}
 		spec.Revision = doc.revision
+		spec.WorkflowName = cmp.Or(spec.WorkflowName, doc.name)
 		if spec.WorkflowID == "" {
 			spec.WorkflowID = workflowIDOf(doc.revision)
 		}

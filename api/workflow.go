@@ -73,7 +73,7 @@ func (a *API) saveWorkflow(ctx context.Context, in *keyInput, body []byte) (*ans
 			return nil, r.Err
 		}
 	}
-	a.docs.remember(wf.Revision, true)
+	a.docs.stored(wf.Revision)
 	return &answer[workflowAnswer]{Index: strconv.FormatUint(results[len(results)-1].Index, 10), Body: out}, nil
 }
 
