@@ -48,8 +48,13 @@ func (l *raftLog) Accept(_ string, level hclog.Level, msg string, args ...any) {
 	if !l.fresh(strings.Join(repeat, " ")) {
 		return
 	}
-	// What raft calls an error is an event of its protocol: a peer that is gone, a connection that broke.
-	l.to.LogAttrs(context.Background(), slog.LevelInfo, "consensus", attrs...)
+	// What raft calls an error is an event of its protocol: a peer that is gone, a connection that broke. Its warnings are the
+	// ordinary course of an election.
+	shown := slog.LevelDebug
+	if level >= hclog.Error {
+		shown = slog.LevelInfo
+	}
+	l.to.LogAttrs(context.Background(), shown, "consensus", attrs...)
 }
 
 func (l *raftLog) fresh(line string) bool {
