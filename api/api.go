@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -93,7 +94,10 @@ func (d Deps) withDefaults() Deps {
 			if _, err := io.ReadFull(random, b[:]); err != nil {
 				panic(fmt.Errorf("read random bytes: %w", err)) // the operating system has none: nothing can go on
 			}
-			return uuidOf(b, 4)
+			// The clock first, so that jobs lie in the state in the order they came in: neighbours are written together.
+			now := uint64(max(d.Now().UnixMilli(), 0)) //nolint:gosec // not negative
+			binary.BigEndian.PutUint64(b[:8], now<<16|uint64(b[6])<<8|uint64(b[7]))
+			return uuidOf(b, 7)
 		}
 	}
 	return d

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/binary"
 	"strconv"
 
 	"casare"
@@ -60,6 +61,10 @@ func (a *API) submitBatch(ctx context.Context, in *keyInput, body []byte) (*answ
 	}
 	c := callOf(ctx)
 	b := batch{api: a, call: c, results: make([]batchResult, len(req.Jobs)), carried: map[string]bool{}}
+	b.family = digest("batch", c.command)
+	if in.Key != "" {
+		b.family = digest("batch", c.caller.tenant, c.caller.id, in.Key)
+	}
 	seen := lookups{workflows: map[string]*casare.Workflow{}, robots: map[string]string{}}
 	for i := range req.Jobs {
 		if err := b.add(i, in.Key, &req.Jobs[i], seen); err != nil {
@@ -89,6 +94,7 @@ type batch struct {
 	jobs    []submission
 	place   []int           // of each job in results
 	carried map[string]bool // revisions whose document a job before carries
+	family  [16]byte        // what the ids of its jobs begin with
 }
 
 // add reads one item.
@@ -96,12 +102,7 @@ func (b *batch) add(i int, key string, item *submitItem, seen lookups) error {
 	if item.wrong != nil {
 		return item.wrong
 	}
-	// Without a key of its own an item is known by its place in a batch that is.
-	route, own := "jobs", item.Key
-	if own == "" && key != "" {
-		route, own = "batch", strconv.Itoa(i)+"/"+key
-	}
-	id, err := b.call.jobID(route, own, derivedID("batch", b.call.command, strconv.Itoa(i)))
+	id, err := b.itemID(i, key, item.Key)
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (b *batch) add(i int, key string, item *submitItem, seen lookups) error {
 	if err != nil {
 		return err
 	}
-	if own != "" {
+	if item.Key != "" || key != "" {
 		s.spec.BodyHash = item.hash()
 	}
 	// One job carries the document for the others; not one with its own key, which may be refused for it and then stores nothing.
@@ -123,6 +124,20 @@ func (b *batch) add(i int, key string, item *submitItem, seen lookups) error {
 	b.jobs = append(b.jobs, s)
 	b.place = append(b.place, i)
 	return nil
+}
+
+// itemID is the id of the job that an item makes. An item without a key of its own is known by its place in a batch that is known
+// by its key or its command; the jobs of such a batch are neighbours in the state, which writes them together.
+func (b *batch) itemID(i int, key, own string) (string, error) {
+	if own != "" {
+		return b.call.jobID("jobs", own, "")
+	}
+	if len(key) > maxIdempotency {
+		return "", casare.Errorf(casare.CodeInvalid, "the Idempotency-Key is longer than %d bytes", maxIdempotency).On("key")
+	}
+	id := b.family
+	binary.BigEndian.PutUint16(id[14:], uint16(i)) //nolint:gosec // less than maxBatch
+	return uuidOf(id, 8), nil
 }
 
 func (b *batch) refuse(i int, f *failure) {

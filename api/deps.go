@@ -23,7 +23,7 @@ type Deps struct {
 	Tokens   TokenMinter
 	Logger   *slog.Logger     // default: discards
 	Now      func() time.Time // default: time.Now
-	NewID    func() string    // random ids of at most 64 bytes; default: UUID version 4
+	NewID    func() string    // random ids of at most 64 bytes; default: UUID version 7
 	Random   io.Reader        // of new keys; default: crypto/rand
 }
 

@@ -118,14 +118,15 @@ func (c *call) jobID(route, key, fresh string) (string, error) {
 }
 
 // derivedID makes one id of several texts.
-func derivedID(parts ...string) string {
+func derivedID(parts ...string) string { return uuidOf(digest(parts...), 8) }
+
+func digest(parts ...string) (b [16]byte) {
 	h := sha256.New()
 	for _, p := range parts {
 		writePart(h, []byte(p))
 	}
-	var b [16]byte
 	copy(b[:], h.Sum(nil))
-	return uuidOf(b, 8)
+	return b
 }
 
 // writePart hashes a part with its length, so that no two lists of parts hash alike.

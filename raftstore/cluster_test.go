@@ -238,6 +238,9 @@ func TestCluster_FarBehindFollowerInstallsASnapshot(t *testing.T) {
 		if op != "" {
 			require.EqualValues(t, 1, failures.Load(), op)
 		}
+		// An entry after the snapshot: raft waits longer after each failure until something has got through.
+		c.must(submit(fmt.Sprint("after", i)))
+		c.ensureSame()
 		left, err := filepath.Glob(filepath.Join(r.dir, "snapshot", "*"))
 		require.NoError(t, err)
 		require.Empty(t, left)

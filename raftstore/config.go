@@ -36,7 +36,7 @@ type Config struct {
 	LeaderLeaseTimeout time.Duration // 0: 250 ms
 	CommitTimeout      time.Duration // 0: 50 ms
 	ProposeTimeout     time.Duration // longest wait for a proposal whose context has no earlier end; 0: 10 s
-	SyncInterval       time.Duration // how long what was applied waits until it is synced to the state; 0: 100 ms
+	SyncInterval       time.Duration // how long what was applied waits until it is synced to the state; 0: 250 ms
 	SnapshotInterval   time.Duration // 0: 10 s
 	SnapshotThreshold  uint64        // entries; 0: 1024
 	TrailingLogs       uint64        // 0: 1024
@@ -79,7 +79,7 @@ func (c *Config) withDefaults() Config {
 	d.LeaderLeaseTimeout = cmp.Or(d.LeaderLeaseTimeout, 250*time.Millisecond)
 	d.CommitTimeout = cmp.Or(d.CommitTimeout, 50*time.Millisecond)
 	d.ProposeTimeout = cmp.Or(d.ProposeTimeout, 10*time.Second)
-	d.SyncInterval = cmp.Or(d.SyncInterval, 100*time.Millisecond)
+	d.SyncInterval = cmp.Or(d.SyncInterval, 250*time.Millisecond)
 	d.SnapshotInterval = cmp.Or(d.SnapshotInterval, 10*time.Second)
 	d.SnapshotThreshold = cmp.Or(d.SnapshotThreshold, 1024)
 	d.TrailingLogs = cmp.Or(d.TrailingLogs, 1024)

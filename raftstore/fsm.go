@@ -28,6 +28,7 @@ type writer struct {
 	position uint32
 	events   []casare.Event
 	change   memoryChange
+	memory   *memory // as it was before the batch
 }
 
 // handler applies a command of one type. A *casare.Error refuses the command, which then has written nothing; any other error
@@ -94,7 +95,7 @@ func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 			if l.Index <= meta.Index {
 				continue // applied before the last restart
 			}
-			w := &writer{tx: tx, index: l.Index, change: change}
+			w := &writer{tx: tx, index: l.Index, change: change, memory: &f.state.memory}
 			answers[i], err = w.applyEntry(l, &meta)
 			if err != nil {
 				return fmt.Errorf("entry %d: %w", l.Index, err)

@@ -32,7 +32,7 @@ func findJob(tx *bbolt.Tx, id string) (*casare.Job, bool, error) {
 
 // jobFor loads the job a command is about. A repeated command finds its own id there.
 func (w *writer) jobFor(p casare.Proposal, id string) (j *casare.Job, repeated bool, err error) {
-	j, found, err := findJob(w.tx, id)
+	j, found, err := w.findJob(id)
 	if err != nil {
 		return nil, false, err
 	}
@@ -49,6 +49,7 @@ func (w *writer) saveJob(p casare.Proposal, j *casare.Job, from casare.JobState)
 	if from != j.State {
 		w.change.moves = append(w.change.moves, jobMove{id: j.ID, tenant: j.Tenant, created: j.CreatedAt, from: from, to: j.State})
 	}
+	w.keepJob(j)
 	return putRow(w.tx.Bucket(bucketStatus), []byte(j.ID), j.JobStatus)
 }
 
@@ -105,7 +106,7 @@ func applySubmitJob(w *writer, p casare.Proposal, c casare.SubmitJob) (*casare.J
 	if err := checkSpec(p, spec); err != nil {
 		return nil, err
 	}
-	known, found, err := findJob(w.tx, spec.ID)
+	known, found, err := w.findJob(spec.ID)
 	if err != nil {
 		return nil, err
 	}

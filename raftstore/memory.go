@@ -14,6 +14,7 @@ import (
 type memory struct {
 	mu sync.RWMutex
 	memoryRows
+	recent recent
 }
 
 type memoryRows struct {
@@ -40,6 +41,7 @@ type jobMove struct {
 // memoryChange is what one transaction does to memory.
 type memoryChange struct {
 	moves  []jobMove
+	jobs   map[string]*casare.Job // as they are now
 	events int
 	last   casare.Cursor
 	pruned casare.Cursor
@@ -123,12 +125,29 @@ func (m *memory) commit(c memoryChange) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.follow(c)
+	for _, j := range c.jobs {
+		m.recent.keep(j)
+	}
+}
+
+// job returns a job that changed lately, nil for any other. Nobody may change it.
+func (m *memory) job(id string) *casare.Job {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.recent.job(id)
+}
+
+// forget drops the jobs that changed lately: nothing is read any more.
+func (m *memory) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.recent = newRecent()
 }
 
 func (m *memory) replace(rows *memoryRows) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.memoryRows = *rows
+	m.memoryRows, m.recent = *rows, newRecent()
 }
 
 func (m *memory) countsOf(tenant string) casare.JobCounts {

@@ -18,6 +18,10 @@ const (
 
 // Job returns a job, else CodeNotFound.
 func (s *Store) Job(id string) (*casare.Job, error) {
+	if recent := s.state.memory.job(id); recent != nil {
+		job := *recent
+		return &job, nil
+	}
 	var job *casare.Job
 	err := s.state.view(func(tx *bbolt.Tx) error {
 		j, err := needJob(tx, id)

@@ -218,6 +218,7 @@ func (s *state) close() error {
 	}
 	err := errors.Join(s.commit(), s.db.Close())
 	s.db = nil
+	s.memory.forget()
 	return err
 }
 
