@@ -61,9 +61,9 @@ func (a *API) submitBatch(ctx context.Context, in *keyInput, body []byte) (*answ
 	}
 	c := callOf(ctx)
 	b := batch{api: a, call: c, results: make([]batchResult, len(req.Jobs)), carried: map[string]bool{}}
-	b.family = digest("batch", c.command)
+	b.family = inOrderOf(c.command, digest("batch", c.command))
 	if in.Key != "" {
-		b.family = digest("batch", c.caller.tenant, c.caller.id, in.Key)
+		b.family = inOrderOf(in.Key, digest("batch", c.caller.tenant, c.caller.id, in.Key))
 	}
 	seen := lookups{workflows: map[string]*casare.Workflow{}, robots: map[string]string{}}
 	for i := range req.Jobs {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -114,7 +115,19 @@ func (c *call) jobID(route, key, fresh string) (string, error) {
 	if len(key) > maxIdempotency {
 		return "", casare.Errorf(casare.CodeInvalid, "the Idempotency-Key is longer than %d bytes", maxIdempotency).On("key")
 	}
-	return derivedID(route, c.caller.tenant, c.caller.id, key), nil
+	return uuidOf(inOrderOf(key, digest(route, c.caller.tenant, c.caller.id, key)), 8), nil
+}
+
+// inOrderOf makes ids derived from keys that begin with the time (UUIDs of version 7, as our own client sends) begin with it too:
+// jobs that come in together then lie together in the state and are written together. The same key still gives the same id.
+func inOrderOf(key string, id [16]byte) [16]byte {
+	if len(key) != 36 || key[8] != '-' || key[14] != '7' {
+		return id
+	}
+	if time, err := hex.DecodeString(key[:8] + key[9:13]); err == nil {
+		copy(id[:], time)
+	}
+	return id
 }
 
 // derivedID makes one id of several texts.

@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -196,8 +198,15 @@ func failure(status int, body []byte) error {
 	return e
 }
 
-// newKey returns a fresh Idempotency-Key.
-func newKey() string { return rand.Text() }
+// newKey returns a fresh Idempotency-Key: a UUID of version 7, which begins with the time, so that jobs submitted one after the
+// other lie in the state one after the other.
+func newKey() string {
+	var b [16]byte
+	_, _ = rand.Read(b[6:])                                                                            // it never fails
+	binary.BigEndian.PutUint64(b[:8], uint64(time.Now().UnixMilli())<<16|uint64(b[6])<<8|uint64(b[7])) //nolint:gosec // after 1970
+	b[6], b[8] = b[6]&0x0f|0x70, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
 
 func paging(limit, offset int) url.Values {
 	q := url.Values{}
