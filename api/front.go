@@ -232,6 +232,7 @@ func outgoing(ctx context.Context, r *http.Request, c *call, self string) *http.
 	req.Header.Set(headerRequestID, c.requestID)
 	req.Body, req.ContentLength = http.NoBody, int64(len(c.body))
 	req.TransferEncoding = nil
+	req.Close = false // what the client does with its own connection ends none between robots
 	if len(c.body) > 0 {
 		req.Body = io.NopCloser(bytes.NewReader(c.body))
 	}

@@ -26,6 +26,18 @@ func TestFront_AnyRobotTakesAnyRequest(t *testing.T) {
 	w.robots[1].get("/api/v1/jobs/nope").fails(http.StatusNotFound, casare.CodeNotFound)
 }
 
+func TestFront_AClientThatClosesItsConnectionClosesNoneBetweenRobots(t *testing.T) {
+	t.Parallel()
+	w := setup(t, 2)
+	closing := make(chan bool, 1)
+	w.robots[1].forwarding(func(req *http.Request) (*http.Response, error) {
+		closing <- req.Close || req.Header.Get("Connection") != ""
+		return w.robots[1].to(w.robots[0], req)
+	})
+	w.robots[1].get("/api/v1/jobs", "Connection", "close").ok()
+	require.False(t, <-closing)
+}
+
 func TestFront_TheLeaderChecksTheCredentialOfAForwardedRequest(t *testing.T) {
 	t.Parallel()
 	w := setup(t, 2)
