@@ -159,23 +159,21 @@ func (d *Daemon) build() error {
 	d.peers = peerTransport(d.mesh)
 	d.forwarder = &forwarder{tracker: d.tracker, transport: d.peers}
 	var err error
-	d.scheduler, err = scheduler.New(
-		scheduler.Config{RobotID: d.identity.RobotID(), Now: d.options.Now, Logger: d.log},
-		schedulerStore{proposer{d.store, originScheduler}},
-	)
-	if err != nil {
+	placing := scheduler.Config{RobotID: d.identity.RobotID(), Now: d.options.Now, Logger: d.log}
+	tune(d.options.Tuning.Scheduler, &placing)
+	if d.scheduler, err = scheduler.New(placing, schedulerStore{proposer{d.store, originScheduler}}); err != nil {
 		return err
 	}
 	robot := robotRecord(d.identity, d.config, d.options, d.options.Now())
 	robot.HTTP, robot.Mesh = d.mesh.HTTP(), firstOr(d.mesh.Addresses(), d.mesh.Addr().String())
-	d.executor, err = executor.New(
-		executor.Config{Robot: robot, Now: d.options.Now, Logger: d.log},
-		leaderSession{d}, executor.NewRunner(node.Default),
-	)
-	if err != nil {
+	running := executor.Config{Robot: robot, Now: d.options.Now, Logger: d.log}
+	tune(d.options.Tuning.Executor, &running)
+	if d.executor, err = executor.New(running, leaderSession{d}, executor.NewRunner(node.Default)); err != nil {
 		return err
 	}
-	d.api, err = api.New(api.Config{Version: d.options.Version}, api.Deps{
+	serving := api.Config{Version: d.options.Version}
+	tune(d.options.Tuning.API, &serving)
+	d.api, err = api.New(serving, api.Deps{
 		State:    d.store,
 		Feed:     changeFeed{d.store},
 		Proposer: proposer{d.store, originUser},
@@ -188,6 +186,13 @@ func (d *Daemon) build() error {
 		Now:      d.options.Now,
 	})
 	return err
+}
+
+// tune lets a test change a part's configuration.
+func tune[C any](by func(*C), cfg *C) {
+	if by != nil {
+		by(cfg)
+	}
 }
 
 func firstOr(list []string, otherwise string) string {
@@ -245,9 +250,7 @@ func (d *Daemon) buildStore() error {
 		Fatal:   d.options.Fatal,
 		Now:     d.options.Now,
 	}
-	if d.options.Tuning.Raft != nil {
-		d.options.Tuning.Raft(&cfg)
-	}
+	tune(d.options.Tuning.Raft, &cfg)
 	var err error
 	if d.store, err = raftstore.Open(cfg); err != nil {
 		return fmt.Errorf("open the replicated state: %w", err)

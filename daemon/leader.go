@@ -36,11 +36,13 @@ type tracker struct {
 	store *raftstore.Store
 	mesh  *mesh.Mesh
 
-	mu      sync.Mutex
-	hint    leaderAnswer
-	settled bool // raft has told of a leader here: from then on it knows best
-	known   leaderAnswer
-	changed chan struct{}
+	mu       sync.Mutex
+	hint     leaderAnswer
+	settled  bool // raft has told of a leader here: from then on it knows best
+	known    leaderAnswer
+	changed  chan struct{}
+	last     leaderAnswer  // the newest leader that was known
+	replaced chan struct{} // closed and replaced when that is another one
 }
 
 // leaderAnswer is what a coordinator says when it is asked who leads.
@@ -50,7 +52,7 @@ type leaderAnswer struct {
 }
 
 func newTracker(self string, store *raftstore.Store) *tracker {
-	return &tracker{self: self, store: store, changed: make(chan struct{})}
+	return &tracker{self: self, store: store, changed: make(chan struct{}), replaced: make(chan struct{})}
 }
 
 // Leader returns the robot that leads, "" when unknown, and its term.
@@ -83,6 +85,14 @@ func (t *tracker) LeaderChanged() <-chan struct{} {
 	return t.changed
 }
 
+// Replaced returns a channel that is closed when another robot leads, or the same in another term. That nobody is known to lead
+// at the moment closes it not: who works with the last leader goes on until that one is gone.
+func (t *tracker) Replaced() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.replaced
+}
+
 // Heard takes a hint from gossip, an answer or a session. A lower term than one heard before changes nothing.
 func (t *tracker) Heard(leader string, term uint64) {
 	t.mu.Lock()
@@ -100,6 +110,7 @@ func (t *tracker) lost(leader string) {
 	defer t.mu.Unlock()
 	if t.hint.Leader == leader {
 		t.hint.Leader = ""
+		t.signal(false)
 	}
 }
 
@@ -112,6 +123,11 @@ func (t *tracker) signal(force bool) {
 	t.known = now
 	close(t.changed)
 	t.changed = make(chan struct{})
+	if force || now.Leader != "" && now != t.last {
+		t.last = now
+		close(t.replaced)
+		t.replaced = make(chan struct{})
+	}
 }
 
 // run passes on what raft and gossip say, and asks the coordinators while nobody else knows.
@@ -221,7 +237,9 @@ func (f *forwarder) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := f.transport.RoundTrip(out)
 	if err != nil {
 		lose(err)
-		f.tracker.lost(leader)
+		if !errors.Is(req.Context().Err(), context.Canceled) { // then the leader may be as well as ever
+			f.tracker.lost(leader)
+		}
 		if _, unsent := errors.AsType[*dialError](err); unsent {
 			return nil, casare.Errorf(casare.CodeUnavailable, "the leader does not answer: %w", err)
 		}

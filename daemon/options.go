@@ -10,9 +10,12 @@ import (
 	"time"
 
 	"casare"
+	"casare/api"
 	"casare/configs"
+	"casare/executor"
 	"casare/mesh"
 	"casare/raftstore"
+	"casare/scheduler"
 )
 
 // Files of a robot's folder that people read.
@@ -43,6 +46,9 @@ type Tuning struct {
 	HTTP       net.Listener   // instead of a socket on Config.HTTP
 	Mesh       mesh.Timing
 	Raft       func(*raftstore.Config)
+	Scheduler  func(*scheduler.Config)
+	Executor   func(*executor.Config)
+	API        func(*api.Config)
 }
 
 func (o Options) withDefaults() (Options, error) {

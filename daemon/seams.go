@@ -58,7 +58,7 @@ func (l leaderSession) Dial(ctx context.Context) (net.Conn, uint64, error) {
 	return conn, term, nil
 }
 
-func (l leaderSession) Changed() <-chan struct{} { return l.d.tracker.LeaderChanged() }
+func (l leaderSession) Changed() <-chan struct{} { return l.d.tracker.Replaced() }
 
 // meshView is the mesh as the API shows it.
 type meshView struct{ *Daemon }

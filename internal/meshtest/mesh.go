@@ -4,26 +4,25 @@ package meshtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"casare/client"
-	"casare/configs"
 	"casare/daemon"
-	"casare/mesh"
 )
 
 const (
-	patience = 30 * time.Second // for what must happen in the end
+	patience = 45 * time.Second // for what must happen in the end
 	tick     = 20 * time.Millisecond
 )
 
@@ -32,26 +31,17 @@ type Mesh struct {
 	tb      testing.TB
 	dir     string
 	network *network
+	tune    []func(*daemon.Options)
 	robots  []*Robot
 	key     string
 	token   string
 }
 
-// Robot is one robot of a Mesh. It keeps its folder and its addresses over crashes.
-type Robot struct {
-	Index  int
-	mesh   *Mesh
-	data   string
-	http   string
-	addr   netip.AddrPort
-	daemon *daemon.Daemon
-}
-
-// Start brings up n robots: the first makes the mesh, the others join it one after another. At the end of the test the mesh is
-// healed, all robots are checked to hold the same state, and stopped.
-func Start(tb testing.TB, n int) *Mesh {
+// Start brings up n robots: the first makes the mesh, the others join it one after another. Every start of a robot is tuned by
+// tune. At the end of the test the mesh is healed, all robots are checked to hold the same state, and stopped.
+func Start(tb testing.TB, n int, tune ...func(*daemon.Options)) *Mesh {
 	tb.Helper()
-	m := &Mesh{tb: tb, dir: tb.TempDir(), network: newNetwork()}
+	m := &Mesh{tb: tb, dir: tb.TempDir(), network: newNetwork(), tune: tune}
 	tb.Cleanup(m.stop)
 	for range n {
 		m.Add()
@@ -59,24 +49,59 @@ func Start(tb testing.TB, n int) *Mesh {
 	return m
 }
 
-// Add makes one more robot; all but the first join through the first that runs.
+// Joining says how a robot joins. What is left out is chosen: the first robot that runs, the mesh's own token (which makes
+// coordinators), a fresh folder.
+type Joining struct {
+	Through *Robot
+	Token   string
+	Data    string
+	Tune    func(*daemon.Options) // of this start alone
+}
+
+// Add makes one more robot; the first one makes the mesh.
 func (m *Mesh) Add() *Robot {
 	m.tb.Helper()
-	r := &Robot{Index: len(m.robots), mesh: m, data: filepath.Join(m.dir, "robot-"+strconv.Itoa(len(m.robots)+1)), http: "127.0.0.1:0"}
-	join := ""
-	for _, other := range m.robots {
-		if other.daemon != nil {
-			join = other.addr.String()
-			break
+	r, err := m.Join(Joining{})
+	require.NoError(m.tb, err)
+	return r
+}
+
+// Join makes one more robot. A join that is refused leaves no robot, and says why.
+func (m *Mesh) Join(j Joining) (*Robot, error) {
+	m.tb.Helper()
+	r := &Robot{Index: len(m.robots), mesh: m, data: j.Data}
+	if r.data == "" {
+		r.data = filepath.Join(m.dir, "robot-"+strconv.Itoa(len(m.robots)+1))
+	}
+	s := starting{mesh: "127.0.0.1:0", http: "127.0.0.1:0", first: true, tune: j.Tune}
+	if j.Through == nil {
+		j.Through = m.running()
+	}
+	if j.Through != nil {
+		s.join, s.token = j.Through.MeshAddr(), m.token
+		if j.Token != "" {
+			s.token = j.Token
 		}
 	}
-	m.robots = append(m.robots, r)
-	r.start("127.0.0.1:0", join)
-	if m.key == "" {
-		m.key = m.read(r, daemon.AdminKeyFile)
-		m.token = m.read(r, daemon.JoinTokenFile)
+	if err := r.start(s); err != nil {
+		return nil, err
 	}
-	return r
+	m.robots = append(m.robots, r)
+	if m.key == "" {
+		m.key, m.token = m.read(r, daemon.AdminKeyFile), m.read(r, daemon.JoinTokenFile)
+	}
+	r.client = m.Client(r)
+	return r, nil
+}
+
+// running is the first robot that runs, nil when none does.
+func (m *Mesh) running() *Robot {
+	for _, r := range m.robots {
+		if r.Running() {
+			return r
+		}
+	}
+	return nil
 }
 
 func (m *Mesh) read(r *Robot, name string) string {
@@ -92,62 +117,52 @@ func (m *Mesh) Robots() []*Robot { return m.robots }
 // Robot returns a robot by its index.
 func (m *Mesh) Robot(i int) *Robot { return m.robots[i] }
 
-// start opens and starts the robot's daemon at a mesh address.
-func (r *Robot) start(address, join string) {
-	tb := r.mesh.tb
-	tb.Helper()
-	socket, err := r.mesh.network.listen(address)
-	require.NoError(tb, err)
-	r.addr = socket.self
-	listener, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", r.http)
-	require.NoError(tb, err)
-	r.http = listener.Addr().String()
-	token := ""
-	if join != "" {
-		token = r.mesh.token
+// ByID returns the robot with an id.
+func (m *Mesh) ByID(id string) *Robot {
+	m.tb.Helper()
+	for _, r := range m.robots {
+		if r.id == id {
+			return r
+		}
 	}
-	d, err := daemon.Open(tb.Context(), daemon.Options{
-		Data: r.data, Join: join, Token: token, Version: "test", Log: logWriter{tb},
-		Config: configs.Config{Name: "robot-" + strconv.Itoa(r.Index+1), HTTP: r.http, Mesh: r.addr.String(), Slots: 4, LogLevel: "info"},
-		Fatal:  func(err error) { tb.Errorf("robot %d: %v", r.Index+1, err) },
-		Tuning: daemon.Tuning{
-			PacketConn: socket.asPacketConn(),
-			HTTP:       listener,
-			Mesh:       mesh.Timing{Rejoin: 500 * time.Millisecond},
-		},
-	})
-	require.NoError(tb, err)
-	require.NoError(tb, d.Start(tb.Context()))
-	r.daemon = d
+	require.Fail(m.tb, "there is no robot "+id)
+	return nil
 }
 
-// Running says whether the robot is there.
-func (r *Robot) Running() bool { return r.daemon != nil }
-
-// ID returns the robot's id.
-func (r *Robot) ID() string { return r.daemon.ID() }
-
-// Stop ends the robot in good order.
-func (r *Robot) Stop() {
-	r.daemon.Stop()
-	r.daemon = nil
+// Others returns the running robots but these.
+func (m *Mesh) Others(but ...*Robot) []*Robot {
+	var others []*Robot
+next:
+	for _, r := range m.robots {
+		for _, b := range but {
+			if r == b {
+				continue next
+			}
+		}
+		if r.Running() {
+			others = append(others, r)
+		}
+	}
+	return others
 }
 
-// Crash ends the robot without a word: nobody hears from it from this moment on.
-func (r *Robot) Crash() {
-	r.daemon.Abort()
-	r.daemon = nil
-}
+// Key is the administrator's API key.
+func (m *Mesh) Key() string { return m.key }
 
-// Restart brings a robot back that was stopped or has crashed, by its folder alone.
-func (r *Robot) Restart() {
-	r.mesh.tb.Helper()
-	require.Nil(r.mesh.tb, r.daemon, "robot %d runs", r.Index+1)
-	r.start(r.addr.String(), "")
-}
+// Token is the join token that the mesh was made with: role coordinator, 16 uses.
+func (m *Mesh) Token() string { return m.token }
 
-// Client talks to the mesh through this robot alone.
-func (r *Robot) Client() *client.Client { return client.New(r.mesh.key, "http://"+r.http) }
+// Client talks to the mesh through these robots, the first that answers first.
+func (m *Mesh) Client(robots ...*Robot) *client.Client {
+	m.tb.Helper()
+	urls := make([]string, 0, len(robots))
+	for _, r := range robots {
+		urls = append(urls, r.URL())
+	}
+	c := client.New(m.key, urls...)
+	m.tb.Cleanup(c.Close)
+	return c
+}
 
 // Split puts the robots of each list on a network of their own; those in no list are together on another one.
 func (m *Mesh) Split(lists ...[]*Robot) {
@@ -160,17 +175,35 @@ func (m *Mesh) Split(lists ...[]*Robot) {
 	m.network.split(groups)
 }
 
+// Mute makes one robot deaf to another one, not the other way round.
+func (m *Mesh) Mute(from, to *Robot) { m.network.mute(from.addr, to.addr) }
+
 // Heal makes all robots hear each other again.
 func (m *Mesh) Heal() { m.network.split(nil) }
 
-// Leader waits until a robot leads that the others agree on, and returns it.
+// Crash crashes robots all at the same moment.
+func (m *Mesh) Crash(robots ...*Robot) { each(robots, (*Robot).Crash) }
+
+// Stop stops robots in good order, all at the same time.
+func (m *Mesh) Stop(robots ...*Robot) { each(robots, (*Robot).Stop) }
+
+// each does something with every robot at once.
+func each(robots []*Robot, do func(*Robot)) {
+	var all sync.WaitGroup
+	for _, r := range robots {
+		all.Go(func() { do(r) })
+	}
+	all.Wait()
+}
+
+// Leader waits until one robot leads and all of those (all robots that run, if none is named) agree, and returns it.
 func (m *Mesh) Leader(among ...*Robot) *Robot {
 	m.tb.Helper()
 	if len(among) == 0 {
-		among = m.robots
+		among = m.Others()
 	}
 	var leader *Robot
-	m.Eventually("a leader", func(context.Context) error {
+	m.Eventually("a leader", func(ctx context.Context) error {
 		leader = nil
 		for _, r := range among {
 			if r.daemon != nil && r.daemon.Leading() {
@@ -179,6 +212,15 @@ func (m *Mesh) Leader(among ...*Robot) *Robot {
 		}
 		if leader == nil {
 			return fmt.Errorf("none of %d robots leads", len(among))
+		}
+		for _, r := range among {
+			ready, err := r.Client().Ready(ctx)
+			if err != nil {
+				return err
+			}
+			if ready.LeaderID != leader.id {
+				return fmt.Errorf("robot %d takes %q for the leader", r.Index+1, ready.LeaderID)
+			}
 		}
 		return nil
 	})
@@ -213,20 +255,25 @@ func (m *Mesh) Eventually(what string, try func(ctx context.Context) error) {
 	defer cancel()
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
+	last := errors.New("not tried")
 	for {
 		err := try(ctx)
 		if err == nil {
 			return
 		}
+		if ctx.Err() == nil {
+			last = err
+		}
 		select {
 		case <-ctx.Done():
-			require.NoError(m.tb, err, "waiting for %s", what)
+			require.NoError(m.tb, last, "waiting for %s", what)
 		case <-ticker.C:
 		}
 	}
 }
 
-// EnsureSame waits until every running coordinator has applied the same entries, and fails unless their states are equal.
+// EnsureSame waits until every running robot that holds the state has applied the same entries, and fails unless their states
+// are equal.
 func (m *Mesh) EnsureSame() {
 	m.tb.Helper()
 	m.Eventually("equal states", func(ctx context.Context) error {
@@ -246,7 +293,7 @@ func (m *Mesh) EnsureSame() {
 			if at != index {
 				return fmt.Errorf("robot %d is at entry %d, another at %d", r.Index+1, at, index)
 			}
-			hashes[hash] = r.ID()
+			hashes[hash] = r.id
 		}
 		if len(hashes) > 1 {
 			return fmt.Errorf("%d different states at entry %d", len(hashes), index)
@@ -260,21 +307,7 @@ func (m *Mesh) stop() {
 	if !m.tb.Failed() {
 		m.EnsureSame()
 	}
-	done := make(chan struct{})
-	running := 0
-	for _, r := range m.robots {
-		if r.daemon == nil {
-			continue
-		}
-		running++
-		go func() { // awaited below
-			r.daemon.Abort()
-			done <- struct{}{}
-		}()
-	}
-	for range running {
-		<-done
-	}
+	each(m.Others(), (*Robot).Crash)
 }
 
 // logWriter shows log lines with the test that they belong to.

@@ -9,22 +9,45 @@ import (
 // network is the wire between the robots of one test: real UDP sockets on loopback whose packets can be dropped.
 type network struct {
 	mu    sync.RWMutex
-	group map[netip.AddrPort]int // robots of different groups do not hear each other; missing: group 0
+	group map[netip.AddrPort]int  // robots of different groups do not hear each other; missing: group 0
+	dead  map[netip.AddrPort]bool // nobody hears them, and they hear nobody
+	muted map[oneWay]bool
 }
 
-func newNetwork() *network { return &network{group: map[netip.AddrPort]int{}} }
+// oneWay is a direction of traffic.
+type oneWay struct{ from, to netip.AddrPort }
 
-// split puts robots into groups; those that are not named are together in group 0.
+func newNetwork() *network {
+	return &network{group: map[netip.AddrPort]int{}, dead: map[netip.AddrPort]bool{}, muted: map[oneWay]bool{}}
+}
+
+// split puts robots into groups; those that are not named are together in group 0. Nobody is muted any more.
 func (n *network) split(groups map[netip.AddrPort]int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.group = groups
+	clear(n.muted)
 }
 
-func (n *network) apart(a, b netip.AddrPort) bool {
+// mute loses what goes one way.
+func (n *network) mute(from, to netip.AddrPort) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.muted[oneWay{from, to}] = true
+}
+
+// kill silences an address until it is listened on again.
+func (n *network) kill(a netip.AddrPort) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.dead[a] = true
+}
+
+// lost says whether what goes from one address to another does not arrive.
+func (n *network) lost(from, to netip.AddrPort) bool {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	return n.group[a] != n.group[b]
+	return n.group[from] != n.group[to] || n.dead[from] || n.dead[to] || n.muted[oneWay{from, to}]
 }
 
 // socket is one robot's end.
@@ -43,7 +66,11 @@ func (n *network) listen(address string) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &socket{UDPConn: conn, network: n, self: portOf(conn.LocalAddr())}, nil
+	s := &socket{UDPConn: conn, network: n, self: portOf(conn.LocalAddr())}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.dead, s.self)
+	return s, nil
 }
 
 func portOf(a net.Addr) netip.AddrPort {
@@ -64,7 +91,7 @@ func (s *socket) asPacketConn() net.PacketConn { return packetConn{s} }
 func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		n, from, err := s.UDPConn.ReadFrom(b)
-		if err != nil || !s.network.apart(s.self, portOf(from)) {
+		if err != nil || !s.network.lost(portOf(from), s.self) {
 			return n, from, err
 		}
 	}
@@ -72,8 +99,61 @@ func (s *socket) ReadFrom(b []byte) (int, net.Addr, error) {
 
 // WriteTo loses what goes to the other side of a split, as a cable would: without an error.
 func (s *socket) WriteTo(b []byte, to net.Addr) (int, error) {
-	if s.network.apart(s.self, portOf(to)) {
+	if s.network.lost(s.self, portOf(to)) {
 		return len(b), nil
 	}
 	return s.UDPConn.WriteTo(b, to)
+}
+
+// front is a robot's HTTP listener, whose connections can be cut all at once.
+type front struct {
+	net.Listener
+	mu    sync.Mutex
+	open  map[net.Conn]struct{}
+	ended bool
+}
+
+func newFront(l net.Listener) *front { return &front{Listener: l, open: map[net.Conn]struct{}{}} }
+
+// Accept takes a connection and remembers it until it is closed.
+func (f *front) Accept() (net.Conn, error) {
+	for {
+		c, err := f.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		f.mu.Lock()
+		if !f.ended {
+			f.open[c] = struct{}{}
+			f.mu.Unlock()
+			return &user{c, f}, nil
+		}
+		f.mu.Unlock()
+		_ = c.Close() // of a robot that is dead
+	}
+}
+
+// cut closes the listener and every connection.
+func (f *front) cut() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = true
+	_ = f.Listener.Close() // the server may have done so
+	for c := range f.open {
+		_ = c.Close() // the same
+	}
+}
+
+// user is somebody's connection to a robot's API.
+type user struct {
+	net.Conn
+	front *front
+}
+
+// Close closes the connection.
+func (u *user) Close() error {
+	u.front.mu.Lock()
+	delete(u.front.open, u.Conn)
+	u.front.mu.Unlock()
+	return u.Conn.Close()
 }
