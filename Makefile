@@ -27,8 +27,7 @@ check: need-go ## the tests alone (PKG=./raftstore/... for one part)
 	$(GO) test $(RACE) -shuffle=on -timeout 20m $(PKG)
 
 fmt: $(LINT) ## fail if the code is not formatted
-	@out=$$($(LINT) fmt --diff 2>&1) || { echo "$$out"; echo "not formatted: $(LINT) fmt"; exit 1; }
-	@[ -z "$$($(LINT) fmt --diff 2>/dev/null)" ] || { $(LINT) fmt --diff; echo "not formatted: $(LINT) fmt"; exit 1; }
+	@$(LINT) fmt --diff || { echo "not formatted: $(LINT) fmt"; exit 1; }
 
 lint: $(LINT) ## static checks, zero findings
 	$(LINT) run ./...

@@ -9,9 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var (
-	fileName = regexp.MustCompile("`([a-z_/0-9]+\\.go)`(?:[^`\n]{0,3}`([A-Za-z.]+)`)?")
-)
+var fileName = regexp.MustCompile("`([a-z_/0-9]+\\.go)`(?:[^`\n]{0,3}`([A-Za-z.]+)`)?")
 
 // The walk through the code names files, and after each perhaps a function in it; both must be there.
 func TestArchitecture_NamesFilesAndFunctionsThatExist(t *testing.T) {
