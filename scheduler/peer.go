@@ -12,9 +12,6 @@ import (
 // maxDocuments is how many revisions a session is believed to remember; then the leader starts over and sends them again.
 const maxDocuments = 1024
 
-// maxReports is how many report frames of a session wait for the one that is being proposed; then its reader waits too.
-const maxReports = 16
-
 // peer is the leader's side of one session.
 type peer struct {
 	robotID  string
@@ -24,7 +21,7 @@ type peer struct {
 	number   uint64
 	ready    bool // guarded by term.mu: the welcome is queued, so assignments may follow
 	log      *slog.Logger
-	reports  chan *session.Report
+	reports  *reports
 
 	mu   sync.Mutex
 	sent map[string]struct{} // revisions

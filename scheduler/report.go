@@ -80,21 +80,13 @@ func (e *entry) holds(robotID string, epoch uint64) bool {
 // report is the reporter of a session: it proposes what has come in while the proposal before was under way, and acknowledges.
 func (t *term) report(ctx context.Context, p *peer) {
 	for {
-		var batch []claim
-		select {
-		case <-ctx.Done():
+		taken := p.reports.take(ctx, t.cfg.Batch)
+		if taken == nil {
 			return
-		case r := <-p.reports:
-			batch = claims(p, r)
 		}
-	more:
-		for len(batch) < t.cfg.Batch {
-			select {
-			case r := <-p.reports:
-				batch = append(batch, claims(p, r)...)
-			default:
-				break more
-			}
+		var batch []claim
+		for _, r := range taken {
+			batch = append(batch, claims(p, r)...)
 		}
 		if err := t.settle(ctx, p, batch); err != nil {
 			if ctx.Err() == nil {

@@ -25,7 +25,7 @@ func (t *term) serve(ctx context.Context, conn *session.Conn, robotID string) er
 	defer cancel()
 	p := &peer{
 		robotID: robotID, conn: conn, cancel: cancel, sent: map[string]struct{}{},
-		log: t.log.With(slog.String("robot_id", robotID)), reports: make(chan *session.Report, maxReports),
+		log: t.log.With(slog.String("robot_id", robotID)), reports: newReports(),
 	}
 	if !t.enter(p) {
 		return conn.Push(&session.NotLeader{Term: t.number})
@@ -301,11 +301,7 @@ func (t *term) take(ctx context.Context, p *peer, m session.Message) error {
 		t.beat(ctx, p, m)
 	case *session.Report:
 		t.noteEnds(p, m)
-		select {
-		case p.reports <- m:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+		return p.reports.put(ctx, m)
 	case *session.Live:
 		t.live(p, m)
 	case *session.Want:
