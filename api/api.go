@@ -95,7 +95,7 @@ func (d Deps) withDefaults() Deps {
 				panic(fmt.Errorf("read random bytes: %w", err)) // the operating system has none: nothing can go on
 			}
 			// The clock first, so that jobs lie in the state in the order they came in: neighbours are written together.
-			now := uint64(max(d.Now().UnixMilli(), 0)) //nolint:gosec // not negative
+			now := uint64(max(d.Now().UnixMilli(), 0))
 			binary.BigEndian.PutUint64(b[:8], now<<16|uint64(b[6])<<8|uint64(b[7]))
 			return uuidOf(b, 7)
 		}
