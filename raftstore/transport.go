@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,9 +26,11 @@ type streams struct {
 	listener net.Listener
 	self     string
 
-	mu     sync.Mutex
-	closed bool
-	open   map[*stream]struct{}
+	mu       sync.Mutex
+	stopping bool // nobody is dialled any more
+	closed   bool
+	open     map[*stream]struct{}
+	dials    map[*context.CancelFunc]struct{} // under way
 }
 
 type stream struct {
@@ -43,18 +47,43 @@ func (s *stream) Close() error {
 }
 
 func newStreams(network Network, self string) *streams {
-	return &streams{network: network, listener: network.Listener(), self: self, open: map[*stream]struct{}{}}
+	return &streams{network: network, listener: network.Listener(), self: self, open: map[*stream]struct{}{}, dials: map[*context.CancelFunc]struct{}{}}
 }
 
 // Dial implements raft.StreamLayer.
 func (l *streams) Dial(address raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
+	l.mu.Lock()
+	if l.stopping {
+		l.mu.Unlock()
+		return nil, net.ErrClosed
+	}
+	l.dials[&cancel] = struct{}{}
+	l.mu.Unlock()
 	c, err := l.network.Dial(ctx, string(address))
+	l.mu.Lock()
+	delete(l.dials, &cancel)
+	l.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
 	return l.keep(c)
+}
+
+// giveUp ends every dial and every request that waits for a peer: raft would wait for them, and for a peer that is gone that is
+// seconds.
+func (l *streams) giveUp() {
+	l.mu.Lock()
+	l.stopping = true
+	dials, all := slices.Collect(maps.Keys(l.dials)), slices.Collect(maps.Keys(l.open))
+	l.mu.Unlock()
+	for _, cancel := range dials {
+		(*cancel)()
+	}
+	for _, s := range all {
+		_ = s.Close() // what it carried is lost either way
+	}
 }
 
 // Accept implements net.Listener.
@@ -113,6 +142,7 @@ const silentPatience = time.Minute
 // ten seconds, and sleeps through the peer's return: a coordinator that was away for a while would not count for that long.
 type transport struct {
 	*raft.NetworkTransport
+	layer *streams
 
 	mu       sync.Mutex
 	contacts map[string]*contact
@@ -131,7 +161,7 @@ func newTransport(layer *streams, logger hclog.Logger) *transport {
 		NetworkTransport: raft.NewNetworkTransportWithConfig(&raft.NetworkTransportConfig{
 			Stream: layer, MaxPool: transportPool, Timeout: transportTimeout, Logger: logger,
 		}),
-		contacts: map[string]*contact{}, stopped: make(chan struct{}),
+		layer: layer, contacts: map[string]*contact{}, stopped: make(chan struct{}),
 	}
 }
 
@@ -198,8 +228,13 @@ func (t *transport) awaitAnswer(id string) bool {
 	return true
 }
 
-// release lets go of what awaitAnswer holds back; raft waits for that when it shuts down.
-func (t *transport) release() { t.stop.Do(func() { close(t.stopped) }) }
+// release lets go of everything that waits for a peer, here or in awaitAnswer; raft waits for that when it shuts down.
+func (t *transport) release() {
+	t.stop.Do(func() {
+		close(t.stopped)
+		t.layer.giveUp()
+	})
+}
 
 func (t *transport) contact(id string) contact {
 	t.mu.Lock()
