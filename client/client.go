@@ -202,7 +202,7 @@ func failure(status int, body []byte) error {
 // other lie in the state one after the other.
 func newKey() string {
 	var b [16]byte
-	_, _ = rand.Read(b[6:])                                                                            // it never fails
+	_, _ = rand.Read(b[6:]) // it never fails
 	binary.BigEndian.PutUint64(b[:8], uint64(time.Now().UnixMilli())<<16|uint64(b[6])<<8|uint64(b[7]))
 	b[6], b[8] = b[6]&0x0f|0x70, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
