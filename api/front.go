@@ -100,8 +100,12 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, rt *route, c *call) {
 		return
 	}
 	replica, lost := a.deps.Mesh.Replica(), a.leaderless()
-	if replica && (level == stale || rt.place == placeNear || level == fromLeader && lost > a.cfg.ReadWait) {
+	if replica && (level == stale || rt.place == placeNear) {
 		a.answerHere(w, r, c)
+		return
+	}
+	if replica && level == fromLeader && lost > a.cfg.ReadWait {
+		a.answerInstead(w, r, c)
 		return
 	}
 	wait, try := a.cfg.ReadWait, a.cfg.ForwardTry
@@ -119,7 +123,7 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, rt *route, c *call) {
 		answered.send(w)
 	case r.Context().Err() != nil:
 	case replica && level != linearizable:
-		a.answerHere(w, r, c)
+		a.answerInstead(w, r, c)
 	default:
 		a.refuse(w, r, casare.Errorf(casare.CodeUnavailable, "this robot reaches no leader of the mesh; try again"))
 	}
@@ -129,6 +133,22 @@ func (a *API) read(w http.ResponseWriter, r *http.Request, rt *route, c *call) {
 func (a *API) answerHere(w http.ResponseWriter, r *http.Request, c *call) {
 	c.stale, c.staleFor = true, a.leaderless()
 	a.local(r.Context(), r, c).send(w)
+}
+
+// answerInstead is answerHere for a request that wanted the leader's answer. A copy that lags behind does not know the newest
+// things, so that it does not know of something is no answer.
+func (a *API) answerInstead(w http.ResponseWriter, r *http.Request, c *call) {
+	c.stale, c.staleFor = true, a.leaderless()
+	answered := a.local(r.Context(), r, c)
+	if answered.status == http.StatusNotFound {
+		a.refuse(w, r, errNotInCopy())
+		return
+	}
+	answered.send(w)
+}
+
+func errNotInCopy() error {
+	return casare.Errorf(casare.CodeUnavailable, "no robot leads the mesh, and this robot's copy of the state does not have it; try again")
 }
 
 // repeat tries until somebody answers or ctx ends. Proposed says whether one of the tries may have changed something.

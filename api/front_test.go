@@ -127,6 +127,9 @@ func TestFront_NobodyLeads(t *testing.T) {
 	read := w.robots[1].get("/api/v1/jobs/" + id)
 	read.ok()
 	require.NotEmpty(t, read.header.Get("X-Casare-Stale"))
+	// That a copy, which may lag behind, does not know of something is no answer, unless the copy's was asked for.
+	w.robots[1].get("/api/v1/jobs/none").fails(http.StatusServiceUnavailable, casare.CodeUnavailable)
+	w.robots[1].get("/api/v1/jobs/none?consistency=stale").fails(http.StatusNotFound, casare.CodeNotFound)
 	require.Equal(t, "1", read.header.Get("X-Casare-Index"))
 	w.robots[1].get("/api/v1/jobs/"+id+"?consistency=linearizable").fails(http.StatusServiceUnavailable, casare.CodeUnavailable)
 	w.robots[1].get("/api/v1/jobs/"+id, "Authorization", "Bearer nobody").fails(http.StatusUnauthorized, casare.CodeUnauthenticated)

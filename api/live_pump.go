@@ -144,10 +144,11 @@ func (a *API) nextSource(
 		}
 		if leader, _ := a.deps.Mesh.Leader(); leader == "" && a.deps.Mesh.Replica() &&
 			max(a.leaderless(), time.Since(started)) > a.cfg.ReadWait {
-			if err := a.admit(r, c, rt, s); err != nil {
-				return source{}, err
+			err := a.admit(r, c, rt, s)
+			if casare.CodeOf(err) == casare.CodeNotFound {
+				err = errNotInCopy()
 			}
-			return source{stale: true}, nil
+			return source{stale: true}, err
 		}
 		select {
 		case <-ctx.Done():

@@ -138,8 +138,6 @@ func TestRobotKilled_ItsJobGoesOnElsewhere(t *testing.T) { //nolint:paralleltest
 	f := start(t)
 	var plain, leading figures
 	for i := range times(2, 30) {
-		leader, err := f.Leader(t.Context())
-		require.NoError(t, err)
 		c := f.Client(f.Robots()...)
 		s, err := c.Submit(t.Context(), client.Submit{WorkflowName: "patient", Workflow: patient(t, 10)})
 		require.NoError(t, err)
@@ -155,6 +153,8 @@ func TestRobotKilled_ItsJobGoesOnElsewhere(t *testing.T) { //nolint:paralleltest
 			return u.Step != nil && u.Step.Step == "short" && u.Step.State == casare.StepCompleted
 		})
 		require.NotNil(t, victim)
+		leader, err := f.Leader(t.Context())
+		require.NoError(t, err)
 		victim.Kill()
 		killed := time.Now()
 		others := f.Client(f.Others(victim)...)
