@@ -17,6 +17,9 @@ import (
 const (
 	transportTimeout = 10 * time.Second
 	transportPool    = 3
+	// dialPatience bounds one try to reach a peer. A handshake with one that is down is repeated ever more rarely, so a try that began
+	// before the peer came back would find it seconds late; a fresh one finds it at once.
+	dialPatience = time.Second
 )
 
 // streams adapts Network to raft: a server's address is its robot id. It closes every connection it made or took when it is
@@ -52,7 +55,7 @@ func newStreams(network Network, self string) *streams {
 
 // Dial implements raft.StreamLayer.
 func (l *streams) Dial(address raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), min(timeout, dialPatience))
 	defer cancel()
 	l.mu.Lock()
 	if l.stopping {
