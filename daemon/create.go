@@ -50,6 +50,9 @@ func create(ctx context.Context, f folder, o Options, cfg configs.Config, log *s
 	if err != nil {
 		return nil, err
 	}
+	if err := f.dropLeftovers(); err != nil {
+		return nil, err
+	}
 	settings, err := o.Config.YAML()
 	if err != nil {
 		return nil, err
@@ -71,9 +74,6 @@ type founding struct {
 // found makes a new mesh with this robot as its only coordinator.
 func found(ctx context.Context, f folder, n founding) (*First, error) {
 	now := n.options.Now()
-	if err := os.RemoveAll(f.freshState()); err != nil { // of an interrupted attempt, which belongs to another mesh
-		return nil, fmt.Errorf("tidy up: %w", err)
-	}
 	ca, err := identity.NewMesh(n.identity, now)
 	if err != nil {
 		return nil, fmt.Errorf("make the mesh: %w", err)

@@ -25,6 +25,7 @@ import (
 
 const (
 	drainTimeout = 11 * time.Second // the executor gives its steps 10 s
+	drainAlone   = 3 * time.Second  // without a leader to take the jobs, which is longer than an election
 	httpGrace    = 2 * time.Second  // for requests that are being answered
 )
 
@@ -64,6 +65,9 @@ func Open(ctx context.Context, o Options) (*Daemon, error) {
 	}
 	d := &Daemon{options: o, folder: folder{o.Data}, release: func() {}}
 	if err := d.open(ctx); err != nil {
+		if d.store != nil {
+			d.store.Stop()
+		}
 		d.closeFiles()
 		return nil, err
 	}
@@ -388,7 +392,12 @@ func (d *Daemon) giveAway() {
 		d.handover(ctx)
 	}
 	drain, drained := context.WithTimeout(ctx, drainTimeout)
+	var watching sync.WaitGroup
+	defer watching.Wait()
 	defer drained()
+	drain, alone := context.WithCancelCause(drain)
+	defer alone(nil)
+	watching.Go(func() { d.tracker.alone(drain, drainAlone, func() { alone(errNoLeader()) }) })
 	if err := d.executor.Drain(drain); err != nil {
 		d.log.Warn("running jobs could not be given back, their leases will end", slog.Any("error", err))
 	}

@@ -81,6 +81,16 @@ func (f folder) freshKeys() (*identity.Identity, error) {
 	return id, nil
 }
 
+// dropLeftovers forgets everything of an interrupted attempt but the keys: it belongs to another mesh, or is made again.
+func (f folder) dropLeftovers() error {
+	for _, path := range []string{f.freshState(), filepath.Join(f.freshRobot(), firstPeersFile)} {
+		if err := os.RemoveAll(path); err != nil {
+			return fmt.Errorf("tidy up: %w", err)
+		}
+	}
+	return nil
+}
+
 // publish makes the robot under .new the robot of this folder. Texts for people go first, the robot itself last.
 func (f folder) publish(texts map[string][]byte) error {
 	for name, text := range texts {

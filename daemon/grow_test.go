@@ -96,7 +96,7 @@ func TestGrow_OneTwoThreeFour(t *testing.T) {
 // everyRoute asks a robot for everything that the OpenAPI document lists.
 func everyRoute(t *testing.T, m *meshtest.Mesh, r *meshtest.Robot) {
 	t.Helper()
-	saved := ask(t, m, r, http.MethodPost, "/api/v1/workflows", workflowBody(t))
+	saved := ask(t, r, http.MethodPost, "/api/v1/workflows", workflowBody(t))
 	require.Less(t, saved.status, 300, "%s", saved.body)
 	job := submit(t, r.Client(), client.Submit{Workflow: quick(t)})
 	completed(t, m, r.Client(), job)
@@ -107,7 +107,7 @@ func everyRoute(t *testing.T, m *meshtest.Mesh, r *meshtest.Robot) {
 	require.NoError(t, err)
 	_, err = r.Client().Cancel(t.Context(), job, "too late")
 	require.NoError(t, err)
-	key := ask(t, m, r, http.MethodPost, "/api/v1/keys", []byte(`{"name":"one more","role":"admin"}`))
+	key := ask(t, r, http.MethodPost, "/api/v1/keys", []byte(`{"name":"one more","role":"admin"}`))
 	require.Less(t, key.status, 300, "%s", key.body)
 
 	var spec struct {
@@ -115,7 +115,7 @@ func everyRoute(t *testing.T, m *meshtest.Mesh, r *meshtest.Robot) {
 			Tags []string `json:"tags"`
 		} `json:"paths"`
 	}
-	require.NoError(t, json.Unmarshal(ask(t, m, r, http.MethodGet, "/openapi.json", nil).body, &spec))
+	require.NoError(t, json.Unmarshal(ask(t, r, http.MethodGet, "/openapi.json", nil).body, &spec))
 	ids := strings.NewReplacer("/jobs/{id}", "/jobs/"+job, "/robots/{id}", "/robots/"+r.ID(), "/workflows/{id}", "/workflows/"+saved.field(t, "workflow_id"))
 	asked, sockets := 0, 0
 	for path, methods := range spec.Paths {
@@ -125,24 +125,24 @@ func everyRoute(t *testing.T, m *meshtest.Mesh, r *meshtest.Robot) {
 		path = ids.Replace(path)
 		require.NotContains(t, path, "{")
 		if strings.Contains(path, "/ws/") {
-			s := open(t, m, r, path)
+			s := open(t, r, path)
 			_, ok := s.read(t)
 			require.True(t, ok, path)
 			sockets++
 			continue
 		}
-		a := ask(t, m, r, http.MethodGet, path, nil)
+		a := ask(t, r, http.MethodGet, path, nil)
 		require.Equal(t, http.StatusOK, a.status, "%s: %s", path, a.body)
 		require.Empty(t, a.header.Get("X-Casare-Stale"), path)
 		asked++
 	}
 	require.Greater(t, asked, 12)
 	require.Equal(t, 4, sockets)
-	missing := ask(t, m, r, http.MethodGet, "/api/v1/jobs/nothing", nil)
+	missing := ask(t, r, http.MethodGet, "/api/v1/jobs/nothing", nil)
 	require.Equal(t, http.StatusNotFound, missing.status)
-	stranger := ask(t, m, r, http.MethodGet, "/api/v1/jobs", nil, "Authorization", "Bearer nobody")
+	stranger := ask(t, r, http.MethodGet, "/api/v1/jobs", nil, "Authorization", "Bearer nobody")
 	require.Equal(t, http.StatusUnauthorized, stranger.status)
-	gone := ask(t, m, r, http.MethodDelete, "/api/v1/keys/"+key.field(t, "id"), nil)
+	gone := ask(t, r, http.MethodDelete, "/api/v1/keys/"+key.field(t, "id"), nil)
 	require.Less(t, gone.status, 300, "%s", gone.body)
 }
 

@@ -35,7 +35,7 @@ func quickLeases(o *daemon.Options) {
 
 // quickRefusals makes requests that nobody can answer end sooner than in the product.
 func quickRefusals(o *daemon.Options) {
-	o.Tuning.API = func(c *api.Config) { c.LeaderWait, c.ReadWait = 2*time.Second, 300*time.Millisecond }
+	o.Tuning.API = func(c *api.Config) { c.WriteWait, c.LeaderWait, c.ReadWait = 8*time.Second, 2*time.Second, 300*time.Millisecond }
 }
 
 // step is one step of a document made by a test, executed in the order given.
@@ -175,21 +175,21 @@ type answer struct {
 }
 
 // ask sends one request to one robot, with the administrator's key. It is not repeated.
-func ask(t *testing.T, m *meshtest.Mesh, r *meshtest.Robot, method, path string, body []byte, header ...string) answer {
+func ask(t *testing.T, r *meshtest.Robot, method, path string, body []byte, header ...string) answer {
 	t.Helper()
-	a, err := try(t.Context(), m, r, method, path, body, header...)
+	a, err := try(t.Context(), r, method, path, body, header...)
 	require.NoError(t, err)
 	return a
 }
 
-func try(ctx context.Context, m *meshtest.Mesh, r *meshtest.Robot, method, path string, body []byte, header ...string) (answer, error) {
+func try(ctx context.Context, r *meshtest.Robot, method, path string, body []byte, header ...string) (answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, r.URL()+path, bytes.NewReader(body))
 	if err != nil {
 		return answer{}, err
 	}
-	req.Header.Set("Authorization", "Bearer "+m.Key())
+	req.Header.Set("Authorization", "Bearer "+r.Key())
 	req.Header.Set("Content-Type", "application/json")
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
@@ -253,20 +253,20 @@ type socket struct {
 var errHandshake = errors.New("no WebSocket")
 
 // open opens a WebSocket at a robot.
-func open(t *testing.T, m *meshtest.Mesh, r *meshtest.Robot, path string) *socket {
+func open(t *testing.T, r *meshtest.Robot, path string) *socket {
 	t.Helper()
-	s, status, err := dial(t, m, r, path)
+	s, status, err := dial(t, r, path)
 	require.NoError(t, err, "status %d", status)
 	return s
 }
 
-func dial(t *testing.T, m *meshtest.Mesh, r *meshtest.Robot, path string) (*socket, int, error) {
+func dial(t *testing.T, r *meshtest.Robot, path string) (*socket, int, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	web := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	conn, resp, err := websocket.Dial(ctx, "ws://"+r.HTTP()+path, &websocket.DialOptions{
-		HTTPClient: web, HTTPHeader: http.Header{"Authorization": {"Bearer " + m.Key()}},
+		HTTPClient: web, HTTPHeader: http.Header{"Authorization": {"Bearer " + r.Key()}},
 	})
 	if err != nil {
 		status := 0
@@ -321,7 +321,7 @@ func history(t *testing.T, m *meshtest.Mesh, r *meshtest.Robot) []frame {
 	t.Helper()
 	last := submit(t, r.Client(), client.Submit{Workflow: quick(t)})
 	completed(t, m, r.Client(), last)
-	s := open(t, m, r, "/ws/live-jobs?since=0.0")
+	s := open(t, r, "/ws/live-jobs?since=0.0")
 	defer s.conn.CloseNow() //nolint:errcheck // nothing is lost with it
 	return s.events(t, last)
 }

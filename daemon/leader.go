@@ -130,6 +130,34 @@ func (t *tracker) signal(force bool) {
 	}
 }
 
+// alone calls tell once nobody has been known to lead for so long, and returns then or with ctx.
+func (t *tracker) alone(ctx context.Context, limit time.Duration, tell func()) {
+	var lost *time.Timer // runs while nobody is known to lead
+	for {
+		changed := t.LeaderChanged()
+		leader, _ := t.Leader()
+		var over <-chan time.Time
+		switch {
+		case leader == "" && lost == nil:
+			lost = time.NewTimer(limit)
+			over = lost.C
+		case leader == "":
+			over = lost.C
+		case lost != nil:
+			lost.Stop()
+			lost = nil
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		case <-over:
+			tell()
+			return
+		}
+	}
+}
+
 // run passes on what raft and gossip say, and asks the coordinators while nobody else knows.
 func (t *tracker) run(ctx context.Context, client *http.Client) {
 	ask := time.NewTicker(250 * time.Millisecond)

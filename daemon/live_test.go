@@ -28,8 +28,8 @@ func TestLive_SocketsOutliveTheLeader(t *testing.T) {
 	through := []*meshtest.Robot{follower, plain}
 	var boards, jobs []*socket
 	for _, r := range through {
-		boards = append(boards, open(t, m, r, "/ws/live-jobs"))
-		jobs = append(jobs, open(t, m, r, "/ws/jobs/"+id))
+		boards = append(boards, open(t, r, "/ws/live-jobs"))
+		jobs = append(jobs, open(t, r, "/ws/jobs/"+id))
 	}
 	var ids []string
 	for range 3 {

@@ -29,7 +29,7 @@ func TestIdempotencyKey_ManyTriesWhileTheLeaderDiesAreOneJob(t *testing.T) {
 		jobs[k] = map[string]bool{}
 		for _, r := range m.Robots() {
 			all.Go(func() {
-				a, err := try(t.Context(), m, r, http.MethodPost, "/api/v1/jobs/submit", body, "Idempotency-Key", fmt.Sprintf("key %d", k))
+				a, err := try(t.Context(), r, http.MethodPost, "/api/v1/jobs/submit", body, "Idempotency-Key", fmt.Sprintf("key %d", k))
 				if err != nil && r == leader {
 					return // it died
 				}
@@ -62,10 +62,10 @@ func TestIdempotencyKey_ManyTriesWhileTheLeaderDiesAreOneJob(t *testing.T) {
 	leader.Restart()
 	m.WaitCoordinators(3)
 	for k := range keys { // the same again, much later
-		a := ask(t, m, leader, http.MethodPost, "/api/v1/jobs/submit", body, "Idempotency-Key", fmt.Sprintf("key %d", k))
+		a := ask(t, leader, http.MethodPost, "/api/v1/jobs/submit", body, "Idempotency-Key", fmt.Sprintf("key %d", k))
 		require.True(t, jobs[k][a.field(t, "job_id")], "%s", a.body)
 	}
-	other := ask(t, m, leader, http.MethodPost, "/api/v1/jobs/submit", submission(t, document(t, setStep("n", 2))), "Idempotency-Key", "key 0")
+	other := ask(t, leader, http.MethodPost, "/api/v1/jobs/submit", submission(t, document(t, setStep("n", 2))), "Idempotency-Key", "key 0")
 	require.Equal(t, http.StatusUnprocessableEntity, other.status, "%s", other.body)
 }
 
@@ -86,11 +86,11 @@ func TestForward_TheLeaderDiesBetweenCommitAndAnswer(t *testing.T) {
 	leader := m.Leader()
 	asked, third := m.Others(leader)[0], m.Others(leader)[1]
 	// A forward over a connection that is open already: what comes back is lost, what goes there is not.
-	require.Equal(t, http.StatusOK, ask(t, m, asked, http.MethodGet, "/api/v1/jobs", nil).status)
+	require.Equal(t, http.StatusOK, ask(t, asked, http.MethodGet, "/api/v1/jobs", nil).status)
 	m.Mute(leader, asked)
-	answers := make(chan answer, 1)
+	answers, body := make(chan answer, 1), submission(t, quick(t))
 	go func() { // awaited below
-		a, err := try(t.Context(), m, asked, http.MethodPost, "/api/v1/jobs/submit", submission(t, quick(t)))
+		a, err := try(t.Context(), asked, http.MethodPost, "/api/v1/jobs/submit", body)
 		assertOK(t, a, err)
 		answers <- a
 	}()

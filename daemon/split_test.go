@@ -59,7 +59,7 @@ func TestSplit_ALeaderAloneRefusesWritesAndTheMajorityGoesOn(t *testing.T) {
 
 	m.Split([]*meshtest.Robot{leader})
 	// It leads for a moment longer: what it proposes now nobody else will ever see.
-	torn := ask(t, m, leader, http.MethodPost, "/api/v1/jobs/submit", submission(t, quick(t)), "Idempotency-Key", "torn")
+	torn := ask(t, leader, http.MethodPost, "/api/v1/jobs/submit", submission(t, quick(t)), "Idempotency-Key", "torn")
 	if torn.code() == casare.CodeOutcomeUnknown {
 		require.Equal(t, http.StatusInternalServerError, torn.status)
 	} else {
@@ -67,12 +67,12 @@ func TestSplit_ALeaderAloneRefusesWritesAndTheMajorityGoesOn(t *testing.T) {
 	}
 	lonely(t, m, leader)
 	began := time.Now()
-	requireRefused(t, ask(t, m, leader, http.MethodPost, "/api/v1/jobs/submit", submission(t, quick(t))))
+	requireRefused(t, ask(t, leader, http.MethodPost, "/api/v1/jobs/submit", submission(t, quick(t))))
 	require.Less(t, time.Since(began), 10*time.Second)
-	read := ask(t, m, leader, http.MethodGet, "/api/v1/jobs/"+ids[0], nil)
+	read := ask(t, leader, http.MethodGet, "/api/v1/jobs/"+ids[0], nil)
 	require.Equal(t, http.StatusOK, read.status, "%s", read.body)
 	require.NotEmpty(t, read.header.Get("X-Casare-Stale"))
-	strict := ask(t, m, leader, http.MethodGet, "/api/v1/jobs/"+ids[0]+"?consistency=linearizable", nil)
+	strict := ask(t, leader, http.MethodGet, "/api/v1/jobs/"+ids[0]+"?consistency=linearizable", nil)
 	requireRefused(t, strict)
 
 	next := m.Leader(others...)
@@ -89,7 +89,7 @@ func TestSplit_ALeaderAloneRefusesWritesAndTheMajorityGoesOn(t *testing.T) {
 	for _, r := range m.Robots() {
 		believes(t, m, r, "alive", m.Others(r)...)
 	}
-	again := ask(t, m, leader, http.MethodPost, "/api/v1/jobs/submit", submission(t, quick(t)), "Idempotency-Key", "torn")
+	again := ask(t, leader, http.MethodPost, "/api/v1/jobs/submit", submission(t, quick(t)), "Idempotency-Key", "torn")
 	require.Less(t, again.status, 300, "%s", again.body)
 	ids = append(ids, again.field(t, "job_id"))
 	endedOnce(t, m, leader, ids...)
@@ -117,11 +117,11 @@ func TestSplit_APlainRobotAloneAnswersForItselfOnly(t *testing.T) {
 
 	m.Split([]*meshtest.Robot{plain})
 	lonely(t, m, plain)
-	require.Equal(t, http.StatusOK, ask(t, m, plain, http.MethodGet, "/health", nil).status)
+	require.Equal(t, http.StatusOK, ask(t, plain, http.MethodGet, "/health", nil).status)
 	var all sync.WaitGroup // each waits for a leader
 	refuse := func(method, path string, body []byte) {
 		all.Go(func() {
-			a, err := try(t.Context(), m, plain, method, path, body)
+			a, err := try(t.Context(), plain, method, path, body)
 			if err != nil || a.status != http.StatusServiceUnavailable || a.code() != casare.CodeUnavailable || a.header.Get("Retry-After") == "" {
 				t.Errorf("%s %s: status %d, %s, %v", method, path, a.status, a.body, err)
 			}
@@ -135,7 +135,7 @@ func TestSplit_APlainRobotAloneAnswersForItselfOnly(t *testing.T) {
 	refuse(http.MethodPost, "/api/v1/jobs/"+id+"/cancel", nil)
 	all.Wait()
 	require.Less(t, time.Since(began), 10*time.Second)
-	_, status, err := dial(t, m, plain, "/ws/live-jobs")
+	_, status, err := dial(t, plain, "/ws/live-jobs")
 	require.ErrorIs(t, err, errHandshake)
 	require.Equal(t, http.StatusServiceUnavailable, status)
 

@@ -78,7 +78,9 @@ func TestStop_TheWholeMeshAndBack(t *testing.T) {
 		jobs = append(jobs, gated{id: id, gate: g})
 	}
 	queued := submit(t, first.Client(), client.Submit{Workflow: quick(t), Needs: []string{"a wish"}})
+	began := time.Now()
 	m.Stop(m.Robots()...)
+	require.Less(t, time.Since(began), 10*time.Second, "the last one waited for a leader that cannot come")
 	for _, r := range m.Robots() {
 		r.Restart()
 	}

@@ -146,9 +146,6 @@ next:
 	return others
 }
 
-// Key is the administrator's API key.
-func (m *Mesh) Key() string { return m.key }
-
 // Token is the join token that the mesh was made with: role coordinator, 16 uses.
 func (m *Mesh) Token() string { return m.token }
 

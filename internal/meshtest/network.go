@@ -138,7 +138,7 @@ func (f *front) cut() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ended = true
-	_ = f.Listener.Close() // the server may have done so
+	_ = f.Close() // the server may have done so
 	for c := range f.open {
 		_ = c.Close() // the same
 	}

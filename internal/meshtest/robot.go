@@ -90,6 +90,9 @@ func (r *Robot) Running() bool { return r.daemon != nil }
 // ID returns the robot's id.
 func (r *Robot) ID() string { return r.id }
 
+// Key is the administrator's API key of the robot's mesh.
+func (r *Robot) Key() string { return r.mesh.key }
+
 // Data returns the robot's folder.
 func (r *Robot) Data() string { return r.data }
 

@@ -1,0 +1,107 @@
+package daemon
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"casare"
+)
+
+// commandNames are the command types that the root package declares, by name.
+func commandNames(t *testing.T) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "command.go"), nil, 0)
+	require.NoError(t, err)
+	var names []string
+	for _, d := range file.Decls {
+		decl, ok := d.(*ast.GenDecl)
+		if !ok || decl.Tok != token.CONST {
+			continue
+		}
+		for _, s := range decl.Specs {
+			spec, ok := s.(*ast.ValueSpec)
+			require.True(t, ok)
+			typ, ok := spec.Type.(*ast.Ident)
+			require.True(t, ok && typ.Name == "CommandType", "%s is a constant of another type", spec.Names[0].Name)
+			names = append(names, strings.TrimPrefix(spec.Names[0].Name, "Command"))
+		}
+	}
+	return names
+}
+
+// verdicts is who may propose each command, once more and by hand: a change of the table must be meant.
+var verdicts = []struct {
+	name    string
+	command casare.Command
+	by      origin
+}{
+	{"InitMesh", casare.InitMesh{}, originSystem},
+	{"PutWorkflow", casare.PutWorkflow{}, originUser},
+	{"SubmitJob", casare.SubmitJob{}, originUser},
+	{"AssignJob", casare.AssignJob{}, originScheduler},
+	{"StartJob", casare.StartJob{}, originScheduler},
+	{"CheckpointJob", casare.CheckpointJob{}, originScheduler},
+	{"FinishJob", casare.FinishJob{}, originScheduler},
+	{"RejectJob", casare.RejectJob{}, originScheduler},
+	{"ReleaseJob", casare.ReleaseJob{}, originScheduler},
+	{"ExpireJob", casare.ExpireJob{}, originScheduler},
+	{"CancelJob", casare.CancelJob{}, originUser},
+	{"PutRobot", casare.PutRobot{}, originScheduler},
+	{"CreateToken", casare.CreateToken{}, originUser},
+	{"JoinRobot", casare.JoinRobot{}, originSystem},
+	{"CreateKey", casare.CreateKey{}, originUser},
+	{"RevokeKey", casare.RevokeKey{}, originUser},
+	{"SealKeys", casare.SealKeys{}, originSystem},
+	{"PruneEvents", casare.PruneEvents{}, originSystem},
+	{"MarkGrown", casare.MarkGrown{}, originSystem},
+}
+
+var origins = []origin{originSystem, originUser, originScheduler}
+
+func TestAuthority_EveryCommandHasARowAndEveryVerdictIsMeant(t *testing.T) {
+	t.Parallel()
+	names := commandNames(t)
+	require.Len(t, authority, len(names), "the table has rows for commands that are none, or lacks some")
+	require.Len(t, verdicts, len(names))
+	for i, v := range verdicts {
+		require.Equal(t, names[i], v.name)
+		require.Equal(t, casare.CommandType(i+1), v.command.Type(), v.name)
+		require.NotEmpty(t, authority[v.command.Type()], v.name)
+		for _, from := range origins {
+			require.Equal(t, from == v.by, mayPropose(from, v.command.Type()), "%s by origin %d", v.name, from)
+		}
+	}
+	require.False(t, mayPropose(originSystem, 0))
+	require.False(t, mayPropose(originSystem, casare.CommandType(len(names)+1)), "a command nobody has heard of")
+	require.False(t, mayPropose(origin(99), casare.CommandInitMesh))
+}
+
+func TestAuthority_AProposerOfTheWrongOriginProposesNothing(t *testing.T) {
+	t.Parallel()
+	for _, v := range verdicts {
+		for _, from := range origins {
+			if from == v.by {
+				continue
+			}
+			// There is no store behind it: to reach it would be a panic.
+			p := proposer{Store: nil, from: from}
+			results, err := p.Propose(t.Context(), casare.Proposal{ID: "x", Command: v.command})
+			require.Equal(t, casare.CodeForbidden, casare.CodeOf(err), "%s by origin %d", v.name, from)
+			require.Empty(t, results)
+			// One that it may propose does not carry another one in.
+			for _, allowed := range verdicts {
+				if allowed.by == from {
+					_, err = p.Propose(t.Context(), casare.Proposal{ID: "y", Command: allowed.command}, casare.Proposal{ID: "x", Command: v.command})
+					require.Equal(t, casare.CodeForbidden, casare.CodeOf(err))
+					break
+				}
+			}
+		}
+	}
+}
