@@ -35,7 +35,9 @@ func quickLeases(o *daemon.Options) {
 
 // quickRefusals makes requests that nobody can answer end sooner than in the product.
 func quickRefusals(o *daemon.Options) {
-	o.Tuning.API = func(c *api.Config) { c.WriteWait, c.LeaderWait, c.ReadWait = 8*time.Second, 2*time.Second, 300*time.Millisecond }
+	o.Tuning.API = func(c *api.Config) {
+		c.WriteWait, c.LeaderWait, c.ReadWait = 8*time.Second, 2*time.Second, 300*time.Millisecond
+	}
 }
 
 // step is one step of a document made by a test, executed in the order given.
