@@ -13,7 +13,6 @@ import (
 
 	"casare"
 	"casare/mesh"
-	"casare/raftstore"
 )
 
 // Waits between robots, so that nobody hangs on one that is gone.
@@ -30,10 +29,17 @@ func errNoLeader() error {
 	return casare.Errorf(casare.CodeUnavailable, "no robot leads the mesh at the moment")
 }
 
+// voice is raft as the tracker hears it.
+type voice interface {
+	Replica() bool
+	Leader() (robotID string, term uint64)
+	LeaderChanged() <-chan struct{}
+}
+
 // tracker knows who leads: from raft where this robot holds the state, else from gossip and by asking coordinators.
 type tracker struct {
 	self  string
-	store *raftstore.Store
+	store voice
 	mesh  *mesh.Mesh
 
 	mu       sync.Mutex
@@ -51,7 +57,7 @@ type leaderAnswer struct {
 	Term   uint64 `json:"term"`
 }
 
-func newTracker(self string, store *raftstore.Store) *tracker {
+func newTracker(self string, store voice) *tracker {
 	return &tracker{self: self, store: store, changed: make(chan struct{}), replaced: make(chan struct{})}
 }
 
@@ -164,13 +170,13 @@ func (t *tracker) run(ctx context.Context, client *http.Client) {
 	defer ask.Stop()
 	for {
 		raftChanged := t.store.LeaderChanged()
+		t.mu.Lock()
+		t.signal(false) // after the channel was taken: what changes from here on closes it
+		t.mu.Unlock()
 		select {
 		case <-ctx.Done():
 			return
 		case <-raftChanged:
-			t.mu.Lock()
-			t.signal(false)
-			t.mu.Unlock()
 		case <-ask.C:
 			if leader, _ := t.Leader(); leader == "" && !t.store.Replica() {
 				t.ask(ctx, client)
