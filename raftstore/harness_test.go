@@ -248,14 +248,21 @@ func (c *cluster) leader() *robot {
 	return leader
 }
 
+// waitVoters waits until there are n coordinators and all of them know. Raft cannot elect anybody when the leader dies in the
+// moments between: who has not heard of the last promotion refuses its vote to the promoted.
 func (c *cluster) waitVoters(n int) {
 	c.t.Helper()
 	require.Eventually(c.t, func() bool {
+		members := c.leader().Configuration()
 		voters := 0
-		for _, m := range c.leader().Configuration() {
-			if m.Voter {
-				voters++
+		for _, m := range members {
+			if !m.Voter {
+				continue
 			}
+			if r := c.get(m.ID); r == nil || !slices.Equal(r.Configuration(), members) {
+				return false
+			}
+			voters++
 		}
 		return voters == n
 	}, 20*time.Second, 10*time.Millisecond, "not %d coordinators", n)
