@@ -153,7 +153,8 @@ func (f *Fleet) byName(name string) *Robot {
 	return nil
 }
 
-// WaitCoordinators waits until the mesh has n living coordinators.
+// WaitCoordinators waits until the mesh has n living coordinators and every running robot has caught up with its leader: the mesh
+// may then lose one.
 func (f *Fleet) WaitCoordinators(ctx context.Context, n int) error {
 	return f.until(ctx, func(ctx context.Context) error {
 		info, err := f.Client().Mesh(ctx)
@@ -169,8 +170,25 @@ func (f *Fleet) WaitCoordinators(ctx context.Context, n int) error {
 		if found < n || info.LeaderID == "" {
 			return fmt.Errorf("%d of %d coordinators, leader %q", found, n, info.LeaderID)
 		}
-		return nil
+		return f.caughtUp(ctx, info)
 	})
+}
+
+// caughtUp says which robot does not follow the leader of info yet.
+func (f *Fleet) caughtUp(ctx context.Context, info client.Mesh) error {
+	for _, r := range f.robots {
+		if !r.Running() {
+			continue
+		}
+		seen, err := f.Client(r).Mesh(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.Name, err)
+		}
+		if seen.LeaderID != info.LeaderID || seen.Index < info.Index {
+			return fmt.Errorf("%s is at entry %d of %d and follows %q", r.Name, seen.Index, info.Index, seen.LeaderID)
+		}
+	}
+	return nil
 }
 
 // until repeats try every 50 ms until it succeeds or ctx ends; then the error is what the last try said.
