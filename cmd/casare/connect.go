@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -120,6 +121,27 @@ func answered(err error) error {
 		coded.err = fmt.Errorf("%w%s", err, strings.Join(lines, ""))
 	}
 	return coded
+}
+
+// aboutOne is the body of a command about one thing: it asks for it by its ID and shows the answer, as JSON if that is wanted.
+func aboutOne[T any](
+	connect *connectFlags, ask func(ctx context.Context, c *client.Client, id string) (T, error), show func(w io.Writer, answer T) error,
+) func(cmd *cobra.Command, args []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		c, err := connect.client()
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		answer, err := ask(cmd.Context(), c, args[0])
+		if err != nil {
+			return answered(err)
+		}
+		if connect.output == "json" {
+			return printJSON(cmd.OutOrStdout(), answer)
+		}
+		return show(cmd.OutOrStdout(), answer)
+	}
 }
 
 // printJSON writes v as one indented object.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"strconv"
@@ -76,21 +77,7 @@ func jobsGet(connect *connectFlags) *cobra.Command {
 		Use:   "get ID",
 		Short: "Show a job with its result",
 		Args:  oneID,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := connect.client()
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			job, err := c.Job(cmd.Context(), args[0])
-			if err != nil {
-				return answered(err)
-			}
-			if connect.output == "json" {
-				return printJSON(cmd.OutOrStdout(), job)
-			}
-			return printJob(cmd.OutOrStdout(), job)
-		},
+		RunE:  aboutOne(connect, func(ctx context.Context, c *client.Client, id string) (client.Job, error) { return c.Job(ctx, id) }, printJob),
 	}
 }
 
@@ -100,22 +87,12 @@ func jobsCancel(connect *connectFlags) *cobra.Command {
 		Use:   "cancel ID",
 		Short: "Cancel a job",
 		Args:  oneID,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := connect.client()
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			cancelled, err := c.Cancel(cmd.Context(), args[0], reason)
-			if err != nil {
-				return answered(err)
-			}
-			if connect.output == "json" {
-				return printJSON(cmd.OutOrStdout(), cancelled)
-			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), cancelled.Message)
+		RunE: aboutOne(connect, func(ctx context.Context, c *client.Client, id string) (client.Cancelled, error) {
+			return c.Cancel(ctx, id, reason)
+		}, func(w io.Writer, cancelled client.Cancelled) error {
+			_, err := fmt.Fprintln(w, cancelled.Message)
 			return err
-		},
+		}),
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "kept with the job")
 	return cmd

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -78,20 +80,10 @@ func robotsGet(connect *connectFlags) *cobra.Command {
 		Use:   "get ID",
 		Short: "Show a robot",
 		Args:  oneID,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := connect.client()
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			r, err := c.Robot(cmd.Context(), args[0])
-			if err != nil {
-				return answered(err)
-			}
-			if connect.output == "json" {
-				return printJSON(cmd.OutOrStdout(), r)
-			}
-			return table(cmd.OutOrStdout(), [][]string{
+		RunE: aboutOne(connect, func(ctx context.Context, c *client.Client, id string) (client.Robot, error) {
+			return c.Robot(ctx, id)
+		}, func(w io.Writer, r client.Robot) error {
+			return table(w, [][]string{
 				{"robot", r.ID},
 				{"name", r.Name},
 				{"host", dash(r.Hostname)},
@@ -105,7 +97,7 @@ func robotsGet(connect *connectFlags) *cobra.Command {
 				{"address", dash(r.HTTP)},
 				{"last heartbeat", clockTime(r.LastHeartbeat)},
 			})
-		},
+		}),
 	}
 }
 
