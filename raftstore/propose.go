@@ -99,7 +99,7 @@ func (p *proposer) enqueue(c *call, size int) error {
 	case p.stopped:
 		return errClosed
 	case p.latch.broken():
-		return p.latch.err()
+		return casare.Errorf(casare.CodeUnavailable, "nothing was proposed: %w", p.latch.err())
 	case p.queued+size > maxQueuedBytes && p.queued > 0:
 		return casare.Errorf(casare.CodeUnavailable, "%d bytes of commands wait already", p.queued)
 	}

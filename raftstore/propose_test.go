@@ -245,5 +245,5 @@ func TestProposer_LatchEndsEveryWait(t *testing.T) {
 	require.Equal(t, casare.CodeOutcomeUnknown, casare.CodeOf(got.err))
 	e.answer <- errors.New("disk")
 	_, err := p.propose(t.Context(), cancels("b", 1, 1))
-	require.Equal(t, casare.CodeInternal, casare.CodeOf(err))
+	require.Equal(t, casare.CodeUnavailable, casare.CodeOf(err))
 }
