@@ -43,6 +43,7 @@ e2e: need-go ## whole-binary tests: three processes, kills, joins
 	$(GO) test -count=1 -timeout 30m -v ./test/e2e
 
 fault: need-go ## the long fault suite: 100 leader kills, 30 robot kills, planned stops, snapshot installs
+	$(GO) test -count=1 -timeout 20m -v -run 'Kill|Snapshot|Install' ./raftstore
 	CASARE_FAULT=long $(GO) test -count=1 -timeout 80m -v ./test/fault
 
 bench: need-go ## throughput and latency of three robots beside their floors, in one run
