@@ -132,26 +132,26 @@ type gated struct {
 	job  client.Job // as it was when it came to the gate
 }
 
-// spread starts gated jobs on every robot, n on each that has room, and returns those of one robot; the others end.
+// spread starts gated jobs until one robot runs n of them; those that were placed elsewhere end.
 func spread(t *testing.T, m *meshtest.Mesh, c *client.Client, on *meshtest.Robot, n int) []gated {
 	t.Helper()
-	var all []gated
-	for range n * len(m.Others()) {
-		g := newGate(t)
-		id := submit(t, c, client.Submit{Workflow: document(t, logStep("before"), gateAt(g), logStep("after"))})
-		all = append(all, gated{id: id, gate: g})
-	}
-	var chosen []gated
-	for _, j := range all {
+	online(t, m, len(m.Others()))
+	var chosen, rest []gated
+	for len(chosen) < n {
+		require.Less(t, len(rest), 3*len(m.Robots()), "no job is placed on robot %d", on.Index+1)
+		j := gated{gate: newGate(t)}
+		j.id = submit(t, c, client.Submit{Workflow: document(t, logStep("before"), gateAt(j.gate), logStep("after"))})
 		j.gate.visited(t, 1)
 		if j.job = running(t, m, c, j.id); j.job.RobotID == on.ID() {
 			chosen = append(chosen, j)
-			continue
+		} else {
+			rest = append(rest, j) // it fills the other robot until there are enough
 		}
+	}
+	for _, j := range rest {
 		j.gate.open()
 		completed(t, m, c, j.id)
 	}
-	require.Len(t, chosen, n, "the jobs were not spread")
 	return chosen
 }
 
@@ -247,10 +247,15 @@ type frame struct {
 	Final  bool              `json:"final"`
 }
 
-// socket is one WebSocket at one robot. It is never opened again.
+// socket is one WebSocket at one robot, which is never opened again. It is read all the time, as every client does.
 type socket struct {
-	conn *websocket.Conn
+	conn   *websocket.Conn
+	frames chan frame
+	err    error // why there are no more, once frames is closed
 }
+
+// maxFrames is more than any test is shown.
+const maxFrames = 10_000
 
 var errHandshake = errors.New("no WebSocket")
 
@@ -281,23 +286,46 @@ func dial(t *testing.T, r *meshtest.Robot, path string) (*socket, int, error) {
 		return nil, status, fmt.Errorf("%w: %w", errHandshake, err)
 	}
 	conn.SetReadLimit(16 << 20)
-	t.Cleanup(func() { _ = conn.CloseNow() })
-	return &socket{conn: conn}, http.StatusSwitchingProtocols, nil
+	s := &socket{conn: conn, frames: make(chan frame, maxFrames)}
+	done := make(chan struct{})
+	go func() { // awaited in the cleanup
+		defer close(done)
+		defer close(s.frames)
+		for s.err == nil {
+			var text []byte
+			if _, text, s.err = conn.Read(context.Background()); s.err == nil {
+				var f frame
+				if s.err = json.Unmarshal(text, &f); s.err == nil {
+					s.frames <- f
+				}
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		s.close()
+		<-done
+	})
+	return s, http.StatusSwitchingProtocols, nil
 }
+
+// close closes the socket; nothing is lost with it.
+func (s *socket) close() { _ = s.conn.CloseNow() }
 
 // read returns the next frame; false when the robot has closed the socket in good order.
 func (s *socket) read(t *testing.T) (frame, bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	_, text, err := s.conn.Read(ctx)
-	if websocket.CloseStatus(err) == websocket.StatusNormalClosure {
+	limit := time.NewTimer(patience)
+	defer limit.Stop()
+	select {
+	case f, ok := <-s.frames:
+		if !ok {
+			require.Equal(t, websocket.StatusNormalClosure, websocket.CloseStatus(s.err), "%v", s.err)
+		}
+		return f, ok
+	case <-limit.C:
+		require.Fail(t, "nothing comes")
 		return frame{}, false
 	}
-	require.NoError(t, err)
-	var f frame
-	require.NoError(t, json.Unmarshal(text, &f), "%s", text)
-	return f, true
 }
 
 // events reads events until one says that a job has ended.
@@ -324,7 +352,7 @@ func history(t *testing.T, m *meshtest.Mesh, r *meshtest.Robot) []frame {
 	last := submit(t, r.Client(), client.Submit{Workflow: quick(t)})
 	completed(t, m, r.Client(), last)
 	s := open(t, r, "/ws/live-jobs?since=0.0")
-	defer s.conn.CloseNow() //nolint:errcheck // nothing is lost with it
+	defer s.close()
 	return s.events(t, last)
 }
 

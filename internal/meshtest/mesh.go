@@ -172,8 +172,8 @@ func (m *Mesh) Split(lists ...[]*Robot) {
 	m.network.split(groups)
 }
 
-// Mute makes one robot deaf to another one, not the other way round.
-func (m *Mesh) Mute(from, to *Robot) { m.network.mute(from.addr, to.addr) }
+// Unanswered lets one robot send so many bytes to another one; from then on nothing comes back, while everything goes on that way.
+func (m *Mesh) Unanswered(from, to *Robot, bytes int) { m.network.fuse(from.addr, to.addr, bytes) }
 
 // Heal makes all robots hear each other again.
 func (m *Mesh) Heal() { m.network.split(nil) }

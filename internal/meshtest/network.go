@@ -12,13 +12,14 @@ type network struct {
 	group map[netip.AddrPort]int  // robots of different groups do not hear each other; missing: group 0
 	dead  map[netip.AddrPort]bool // nobody hears them, and they hear nobody
 	muted map[oneWay]bool
+	fuses map[oneWay]int // bytes that may still go this way before the other way is muted
 }
 
 // oneWay is a direction of traffic.
 type oneWay struct{ from, to netip.AddrPort }
 
 func newNetwork() *network {
-	return &network{group: map[netip.AddrPort]int{}, dead: map[netip.AddrPort]bool{}, muted: map[oneWay]bool{}}
+	return &network{group: map[netip.AddrPort]int{}, dead: map[netip.AddrPort]bool{}, muted: map[oneWay]bool{}, fuses: map[oneWay]int{}}
 }
 
 // split puts robots into groups; those that are not named are together in group 0. Nobody is muted any more.
@@ -27,13 +28,35 @@ func (n *network) split(groups map[netip.AddrPort]int) {
 	defer n.mu.Unlock()
 	n.group = groups
 	clear(n.muted)
+	clear(n.fuses)
 }
 
-// mute loses what goes one way.
-func (n *network) mute(from, to netip.AddrPort) {
+// fuse loses everything that comes back once so many bytes have gone one way.
+func (n *network) fuse(from, to netip.AddrPort, bytes int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.muted[oneWay{from, to}] = true
+	n.fuses[oneWay{from, to}] = bytes
+}
+
+// passed counts what has gone one way.
+func (n *network) passed(from, to netip.AddrPort, bytes int) {
+	n.mu.RLock()
+	_, lit := n.fuses[oneWay{from, to}]
+	n.mu.RUnlock()
+	if !lit {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	left, lit := n.fuses[oneWay{from, to}]
+	switch {
+	case !lit:
+	case left > bytes:
+		n.fuses[oneWay{from, to}] = left - bytes
+	default:
+		delete(n.fuses, oneWay{from, to})
+		n.muted[oneWay{to, from}] = true
+	}
 }
 
 // kill silences an address until it is listened on again.
@@ -102,7 +125,9 @@ func (s *socket) WriteTo(b []byte, to net.Addr) (int, error) {
 	if s.network.lost(s.self, portOf(to)) {
 		return len(b), nil
 	}
-	return s.UDPConn.WriteTo(b, to)
+	n, err := s.UDPConn.WriteTo(b, to)
+	s.network.passed(s.self, portOf(to), n)
+	return n, err
 }
 
 // front is a robot's HTTP listener, whose connections can be cut all at once.

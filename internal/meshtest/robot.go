@@ -14,6 +14,7 @@ import (
 	"casare/configs"
 	"casare/daemon"
 	"casare/mesh"
+	"casare/raftstore"
 )
 
 // Robot is one robot of a Mesh. It keeps its folder and its addresses over crashes.
@@ -54,6 +55,7 @@ func (r *Robot) start(s starting) error {
 			HTTP:       r.front,
 			// A split is over soon after it was healed, and a robot that ends says so without taking its time.
 			Mesh: mesh.Timing{Rejoin: 500 * time.Millisecond, Probe: 300 * time.Millisecond, Leave: 50 * time.Millisecond},
+			Raft: patient,
 		},
 	}
 	if s.first {
@@ -74,6 +76,11 @@ func (r *Robot) start(s starting) error {
 	require.NoError(tb, d.Start(tb.Context()))
 	r.daemon, r.id = d, d.ID()
 	return nil
+}
+
+// patient lets robots wait longer for one another than in the product: many of them share the machine of a test.
+func patient(c *raftstore.Config) {
+	c.HeartbeatTimeout, c.ElectionTimeout, c.LeaderLeaseTimeout = 800*time.Millisecond, 800*time.Millisecond, 400*time.Millisecond
 }
 
 // ignoreClosed is for sockets that the daemon may have closed.
