@@ -59,8 +59,8 @@ completed.`,
 	flags.BoolVar(&f.killLeader, "kill-leader", false, "kill the leader after the second step, and start it again")
 	flags.BoolVar(&f.once, "once", false, "end with the job")
 	flags.StringVar(&f.data, "data", "", "folder to keep the robots in (default: a temporary one, removed at the end)")
-	flags.IntVar(&f.httpPort, "http-port", 8000, "HTTP port of the first robot; the others follow")
-	flags.IntVar(&f.meshPort, "mesh-port", 7946, "mesh port (UDP) of the first robot; the others follow")
+	flags.IntVar(&f.httpPort, "http-port", 8000, "HTTP port of the first robot, the others follow; 0 finds free ones")
+	flags.IntVar(&f.meshPort, "mesh-port", 7946, "mesh port (UDP) of the first robot, the others follow; 0 finds free ones")
 	return cmd
 }
 
@@ -128,6 +128,9 @@ func (f *devFlags) folder() (dir string, remove func(), err error) {
 func (f *devFlags) checkPorts(ctx context.Context) error {
 	var listen net.ListenConfig
 	for i := range f.robots {
+		if f.httpPort == 0 || f.meshPort == 0 {
+			continue // found as each robot starts
+		}
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(f.httpPort+i))
 		l, err := listen.Listen(ctx, "tcp", address)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -235,29 +236,38 @@ func (f *Fleet) Kill() {
 	}
 }
 
+// Ports that the system does not give to outgoing connections: a robot that is down for a moment finds its own free again.
+const (
+	firstPort = 20000
+	portCount = 12000
+	portTries = 100
+)
+
 // freePort finds a port of 127.0.0.1 that is free for this network ("tcp" or "udp") at the moment.
 func freePort(ctx context.Context, network string) (int, error) {
+	var last error
+	for range portTries {
+		port := firstPort + rand.IntN(portCount) //nolint:gosec // any port will do
+		if last = tryPort(ctx, network, port); last == nil {
+			return port, nil
+		}
+	}
+	return 0, fmt.Errorf("find a free port: %w", last)
+}
+
+func tryPort(ctx context.Context, network string, port int) error {
 	var listen net.ListenConfig
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	if network == "udp" {
-		conn, err := listen.ListenPacket(ctx, "udp", "127.0.0.1:0")
+		conn, err := listen.ListenPacket(ctx, network, address)
 		if err != nil {
-			return 0, fmt.Errorf("find a free port: %w", err)
+			return err
 		}
-		defer conn.Close()
-		_, port, err := net.SplitHostPort(conn.LocalAddr().String())
-		if err != nil {
-			return 0, fmt.Errorf("find a free port: %w", err)
-		}
-		return strconv.Atoi(port)
+		return conn.Close()
 	}
-	l, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
+	l, err := listen.Listen(ctx, network, address)
 	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
+		return err
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	return strconv.Atoi(port)
+	return l.Close()
 }

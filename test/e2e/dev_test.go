@@ -25,7 +25,7 @@ func port(t *testing.T) int {
 func TestDev_RunsTheExampleAndLosesItsLeader(t *testing.T) {
 	t.Parallel()
 	out, errs, code := casareRun(t, nil, "dev", "--once", "--kill-leader", "--run", example("hello.json"),
-		"--http-port", strconv.Itoa(port(t)), "--mesh-port", strconv.Itoa(port(t)))
+		"--http-port", "0", "--mesh-port", "0")
 	require.Equal(t, 0, code, "%s\n%s", out, errs)
 	require.Contains(t, out, "the leader")
 	require.Contains(t, out, "is back")
