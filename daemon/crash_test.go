@@ -1,6 +1,9 @@
 package daemon_test
 
 import (
+	"context"
+	"errors"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -78,6 +81,76 @@ func TestCrash_OfTheLeaderAndTheRobotThatRunsTheJob(t *testing.T) {
 	require.Equal(t, 1, lines(t, c, job.id, "before"))
 	m.WaitCoordinators(3)
 	endedOnce(t, m, runner, job.id)
+}
+
+func TestCrash_OfEverybody_TheSameAttemptGoesOn(t *testing.T) {
+	t.Parallel()
+	m := meshtest.Start(t, 3)
+	m.WaitCoordinators(3)
+	runner := m.Others(m.Leader())[0]
+	job := spread(t, m, runner.Client(), runner, 1)[0]
+	m.Crash(m.Robots()...)
+	for _, r := range m.Robots() {
+		r.Restart()
+	}
+	job.gate.visited(t, 2) // its robot is given it again, with the checkpoint, before its lease ends
+	job.gate.open()
+	ended := completed(t, m, runner.Client(), job.id)
+	require.Equal(t, job.job.Epoch, ended.Epoch)
+	require.Equal(t, runner.ID(), ended.RobotID)
+	require.Equal(t, 1, lines(t, runner.Client(), job.id, "before"))
+	m.WaitCoordinators(3)
+	endedOnce(t, m, runner, job.id)
+}
+
+func TestCrash_OfAllCoordinators_ThePlainRobotFinishesWhatItRuns(t *testing.T) {
+	t.Parallel()
+	m := meshtest.Start(t, 3)
+	m.WaitCoordinators(3)
+	coordinators := m.Others()
+	plain := m.Add()
+	online(t, m, 4)
+	g := newGate(t)
+	id := submit(t, plain.Client(), client.Submit{Workflow: document(t, gateAt(g), logStep("after")), RobotID: plain.ID()})
+	g.visited(t, 1)
+	epoch := running(t, m, plain.Client(), id).Epoch
+	m.Crash(coordinators...)
+	lonely(t, m, plain)
+	g.pass(t, 0)
+	for _, r := range coordinators {
+		r.Restart()
+	}
+	ended := completed(t, m, plain.Client(), id)
+	require.Equal(t, epoch, ended.Epoch)
+	require.Equal(t, plain.ID(), ended.RobotID)
+	require.Equal(t, 1, lines(t, plain.Client(), id, "after"))
+	m.WaitCoordinators(3)
+	endedOnce(t, m, plain, id)
+}
+
+func TestCrash_OfTheOnlyCoordinator_ItsCopyReadsAndWaits(t *testing.T) {
+	t.Parallel()
+	m := meshtest.Start(t, 2, quickRefusals)
+	voter, reader := m.Robot(0), m.Robot(1)
+	id := submit(t, reader.Client(), client.Submit{Workflow: quick(t)})
+	completed(t, m, voter.Client(), id)
+	m.Eventually("the copy", func(context.Context) error {
+		if !reader.Replica() {
+			return errors.New("the second robot holds no state")
+		}
+		return nil
+	})
+	m.EnsureSame()
+	voter.Crash()
+	lonely(t, m, reader)
+	read := ask(t, reader, http.MethodGet, "/api/v1/jobs/"+id, nil)
+	require.Equal(t, http.StatusOK, read.status, "%s", read.body)
+	require.NotEmpty(t, read.header.Get("X-Casare-Stale"))
+	requireRefused(t, ask(t, reader, http.MethodPost, "/api/v1/jobs/submit", submission(t, quick(t))))
+	require.Contains(t, view(t, reader).Summary, "Nobody leads")
+	voter.Restart()
+	require.Equal(t, voter, m.Leader())
+	endedOnce(t, m, reader, id, submit(t, reader.Client(), client.Submit{Workflow: quick(t)}))
 }
 
 func TestMove_ARobotWithAnotherAddressIsFoundAgain(t *testing.T) {

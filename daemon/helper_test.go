@@ -29,8 +29,8 @@ const patience = 45 * time.Second
 
 // quickLeases makes robots that are away lose their jobs sooner than the product's 5 s.
 func quickLeases(o *daemon.Options) {
-	o.Tuning.Scheduler = func(c *scheduler.Config) { c.TTL, c.Grace = 2*time.Second, time.Second }
-	o.Tuning.Executor = func(c *executor.Config) { c.Heartbeat, c.Drain = 300*time.Millisecond, 500*time.Millisecond }
+	o.Tuning.Scheduler = func(c *scheduler.Config) { c.TTL, c.Grace = 2500*time.Millisecond, time.Second }
+	o.Tuning.Executor = func(c *executor.Config) { c.Heartbeat, c.Drain = 500*time.Millisecond, 500*time.Millisecond }
 }
 
 // quickRefusals makes requests that nobody can answer end sooner than in the product.

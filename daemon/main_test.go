@@ -16,7 +16,7 @@ import (
 )
 
 // atOnce is how many meshes run at a time: they mostly wait.
-const atOnce = "4"
+const atOnce = "3"
 
 func TestMain(m *testing.M) {
 	flag.Parse()

@@ -3,6 +3,7 @@
 package meshtest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -307,10 +308,13 @@ func (m *Mesh) stop() {
 	each(m.Others(), (*Robot).Crash)
 }
 
-// logWriter shows log lines with the test that they belong to.
+// logWriter shows log lines with the test that they belong to. An error that says nothing fails it.
 type logWriter struct{ tb testing.TB }
 
 func (w logWriter) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte(`error=""`)) {
+		w.tb.Errorf("an error without a text: %s", line)
+	}
 	w.tb.Log(strings.TrimRight(string(line), "\n"))
 	return len(line), nil
 }
