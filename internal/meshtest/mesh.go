@@ -3,7 +3,6 @@
 package meshtest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -312,7 +311,7 @@ func (m *Mesh) stop() {
 type logWriter struct{ tb testing.TB }
 
 func (w logWriter) Write(line []byte) (int, error) {
-	if bytes.Contains(line, []byte(`error=""`)) {
+	if strings.Contains(string(line), `error=""`) {
 		w.tb.Errorf("an error without a text: %s", line)
 	}
 	w.tb.Log(strings.TrimRight(string(line), "\n"))
