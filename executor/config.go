@@ -30,6 +30,7 @@ type Config struct {
 	Drain     time.Duration // a planned stop waits so long for the end of the running steps; 10 s
 	Live      time.Duration // between two batches of live updates; 100 ms
 	Load      func() Load   // of this machine; nil measures it
+	Blobs     Blobs         // where large parts of checkpoints lie; nil: they go into the state
 	Now       func() time.Time
 	Logger    *slog.Logger
 }

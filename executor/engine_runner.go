@@ -59,9 +59,14 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		Variables: variables,
 		Sink:      sink{o},
 		Checkpoint: func(ctx context.Context, s engine.Snapshot) error {
-			return o.Checkpoint(ctx, Snapshot{Data: s.Data, Step: s.Step, Progress: s.Progress})
+			changes := []casare.Record{{Key: positionKey, Data: s.Data}}
+			err := o.Checkpoint(ctx, Snapshot{Changes: changes, Moment: MomentEffect, Step: s.Step, Progress: s.Progress})
+			if err != nil {
+				return err
+			}
+			return o.Settle(ctx, "", MomentEffect)
 		},
-		Resume: o.Resume,
+		Resume: resumeOf(o.Resume),
 		Stop:   o.Stop,
 		Now:    o.Now,
 		Logger: o.Logger,
@@ -81,6 +86,21 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 	}
 	return out.with(result.Variables)
 }
+
+// positionKey is that of the record that holds the whole position.
+const positionKey = "position"
+
+func resumeOf(records []casare.Record) []byte {
+	for _, r := range records {
+		if r.Key == positionKey {
+			return r.Data
+		}
+	}
+	return nil
+}
+
+// Policy implements Program.
+func (p program) Policy() Policy { return Policy{} }
 
 func variablesOf(raw []byte) (*value.Dict, error) {
 	if len(raw) == 0 {
@@ -146,4 +166,5 @@ var (
 	errTimeout   = engine.ErrJobTimeout
 	errGone      = errors.New("the attempt is no longer this robot's")
 	errDrained   = errors.New("the robot stops")
+	errFenced    = errors.New("the lease of this robot nears its end")
 )

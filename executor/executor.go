@@ -172,15 +172,23 @@ func (e *Executor) assign(m *session.Assign) {
 func (e *Executor) newAttempt(spec session.Assignment) *attempt {
 	a := &attempt{
 		jobID: spec.JobID, epoch: spec.Epoch, spec: spec, robot: e.cfg.Robot.ID,
-		stop: make(chan struct{}), acked: make(chan struct{}), seq: spec.Seq, online: e.online,
+		stop: make(chan struct{}), acked: make(chan struct{}), online: e.online, blobs: e.cfg.Blobs,
+		work: func(f func(ctx context.Context)) { e.group.Go(f) },
+		now:  func() casare.Time { return casare.TimeOf(e.cfg.Now()) },
 	}
+	a.stream.begin(spec.Records, spec.Seq)
 	a.log.first = spec.Lines
 	a.wakes = func() { e.mark(a) }
 	if spec.Started {
+		// The same attempt once more, after this robot's restart. What it gave numbers to before may still be on its way.
 		a.say = startSaid
+		a.stream.used += restartGap
 	}
 	return a
 }
+
+// restartGap is how many numbers of checkpoints a process leaves to the one before it.
+const restartGap = 1 << 16
 
 // run takes an attempt from its assignment to its end.
 func (e *Executor) run(ctx context.Context, a *attempt) {
@@ -228,7 +236,14 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	case err != nil:
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "ValidationError", Message: err.Error()}}
 	}
-	a.begin(casare.TimeOf(e.cfg.Now()))
+	resume, err := e.fetch(ctx, a.spec.Records)
+	switch {
+	case ctx.Err() != nil:
+		return outcomeOf(ctx)
+	case err != nil:
+		return Outcome{Rejected: err.Error()}
+	}
+	a.begin(casare.TimeOf(e.cfg.Now()), program.Policy())
 	said := time.AfterFunc(e.cfg.Started, a.started)
 	defer said.Stop()
 	var base uint64
@@ -238,14 +253,51 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	}
 	return program.Run(ctx, RunOptions{
 		Variables:  a.spec.Variables,
-		Resume:     a.spec.Checkpoint,
+		Resume:     resume,
 		Stop:       a.stop,
 		Checkpoint: a.checkpoint,
+		Settle:     a.settle,
 		Step:       func(s casare.StepEvent) { a.onStep(s, base) },
 		Log:        a.onLog,
 		Now:        e.cfg.Now,
 		Logger:     e.cfg.Logger,
 	})
+}
+
+// fetch returns records with the data of those that lie in blobs.
+func (e *Executor) fetch(ctx context.Context, records []casare.Record) ([]casare.Record, error) {
+	records = slices.Clone(records)
+	for i := range records {
+		r := &records[i]
+		if r.Blob == nil {
+			continue
+		}
+		if e.cfg.Blobs == nil {
+			return nil, casare.Errorf(casare.CodeUnsupported, "part of the checkpoint lies in a blob, and this robot reaches none")
+		}
+		data, err := e.get(ctx, *r.Blob)
+		if err != nil {
+			return nil, casare.Errorf(casare.CodeUnavailable, "part of the checkpoint cannot be fetched: %w", err)
+		}
+		r.Data, r.Blob = data, nil
+	}
+	return records, nil
+}
+
+// fetchTries is how often a blob is asked for; each time takes as long as the blob store waits.
+const fetchTries = 3
+
+func (e *Executor) get(ctx context.Context, ref casare.BlobRef) (data []byte, err error) {
+	for range fetchTries {
+		data, err = e.cfg.Blobs.Get(ctx, ref)
+		if err == nil && data == nil {
+			data = []byte{}
+		}
+		if err == nil || !sleep(ctx, liftRetry) {
+			break
+		}
+	}
+	return data, err
 }
 
 // drop ends an attempt that is over for this robot and forgets it.
