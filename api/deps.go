@@ -20,6 +20,7 @@ type Deps struct {
 	Mesh     Mesh
 	Forward  http.RoundTripper // see Forwarding
 	Check    Checker
+	Types    Types // of node
 	Tokens   TokenMinter
 	Logger   *slog.Logger     // default: discards
 	Now      func() time.Time // default: time.Now

@@ -64,6 +64,7 @@ type route struct {
 	id     string // of the operation in the OpenAPI document
 	tag    string
 	about  string
+	asks   bool // a POST that only asks something: it changes nothing
 }
 
 const (
@@ -75,6 +76,7 @@ const (
 // routes is the table of everything the API serves: nothing is registered elsewhere.
 func routes() []route {
 	table := append(jobRoutes(), fleetRoutes()...)
+	table = append(table, typeRoutes()...)
 	table = append(table, adminRoutes()...)
 	table = append(table, liveRoutes()...)
 	return append(table, openRoutes()...)
@@ -171,6 +173,31 @@ func fleetRoutes() []route {
 			method: get, paths: []string{"/api/v1/mesh"},
 			policy: policyKey, place: placeNear, huma: operation((*API).getMesh),
 			id: "get-mesh", tag: "mesh", about: "The mesh as the robot that answers sees it",
+		},
+	}
+}
+
+func typeRoutes() []route {
+	return []route{
+		{
+			method: get, paths: []string{"/api/v1/nodes"},
+			policy: policyKey, place: placeNear, huma: operation((*API).listTypes),
+			id: "list-node-types", tag: "node types", about: "List node types with their ports, properties and examples",
+		},
+		{
+			method: get, paths: []string{"/api/v1/nodes/{id}"},
+			policy: policyKey, place: placeNear, huma: operation((*API).getType),
+			id: "get-node-type", tag: "node types", about: "One node type, by its name or an alias",
+		},
+		{
+			method: post, paths: []string{"/api/v1/nodes/{id}/ports"},
+			policy: policyKey, place: placeNear, asks: true, body: bodyDocument, huma: withBody[portsBody]((*API).getPorts),
+			id: "get-node-ports", tag: "node types", about: "The ports that a step of the type has with this config",
+		},
+		{
+			method: post, paths: []string{"/api/v1/workflows/check"},
+			policy: policyKey, place: placeNear, asks: true, body: bodyDocument, huma: withBody[checkBody]((*API).checkWorkflow),
+			id: "check-workflow", tag: "workflows", about: "Every fault of a document, and what CasareRPA did differently; stores nothing",
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"casare"
+	"casare/node"
 	"casare/workflow"
 )
 
@@ -20,6 +21,7 @@ func bare(t *testing.T) *API {
 		State: struct{ State }{}, Feed: struct{ Feed }{}, Proposer: struct{ Proposer }{}, Fleet: struct{ Fleet }{},
 		Mesh: struct{ Mesh }{}, Tokens: struct{ TokenMinter }{}, Forward: struct{ http.RoundTripper }{},
 		Check: func([]byte) []workflow.Problem { return nil },
+		Types: node.Default,
 	})
 	require.NoError(t, err)
 	return a
@@ -53,7 +55,7 @@ func TestRoutes_EachHasOneHandlerAndAnIDOfItsOwn(t *testing.T) {
 		require.Equal(t, 1, handlers, r.id)
 		require.False(t, ids[r.id], "two routes are called %s", r.id)
 		ids[r.id] = true
-		require.Equal(t, r.method == get, r.place != placeWrite, "%s: what changes something goes to the leader", r.id)
+		require.Equal(t, r.method == get || r.asks, r.place != placeWrite, "%s: what changes something goes to the leader", r.id)
 		require.Equal(t, r.policy == policyOpen, r.place == placeHere, "%s: only what needs no state needs no key", r.id)
 		for _, p := range r.paths {
 			for part := range strings.SplitSeq(p, "/") {

@@ -18,6 +18,8 @@ import (
 	"casare"
 	"casare/api"
 	"casare/client"
+	"casare/node"
+	_ "casare/nodes/all"
 	"casare/workflow"
 )
 
@@ -78,7 +80,7 @@ func setup(tb testing.TB, n int, change ...func(*api.Config)) *world {
 		var err error
 		r.api, err = api.New(cfg, api.Deps{
 			State: fakeState{w.store, r}, Feed: w.store, Proposer: r, Fleet: w.fleet, Mesh: r, Forward: r, Tokens: fakeMinter{},
-			Check: r.check, Now: func() time.Time { return fixedTime },
+			Check: r.check, Types: node.Default, Now: func() time.Time { return fixedTime },
 		})
 		require.NoError(tb, err)
 		r.api.Start(tb.Context())

@@ -185,6 +185,7 @@ func (d *Daemon) build() error {
 		Mesh:     meshView{d},
 		Forward:  d.forwarder,
 		Check:    checkDocument(node.Default),
+		Types:    node.Default,
 		Tokens:   tokenMinter{d.identity, d.options.Now},
 		Logger:   d.log,
 		Now:      d.options.Now,

@@ -3,6 +3,7 @@ package node
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"casare/value"
 	"casare/workflow"
@@ -96,6 +97,16 @@ func (r *Registry) Entry(typ string) (e Entry, ok bool) {
 		return Entry{}, false
 	}
 	return t.entry(), true
+}
+
+// Mentions says whether the type's names or texts hold a word, in any case. The empty word is in every one.
+func (e *Entry) Mentions(word string) bool {
+	for _, text := range append([]string{e.Type, e.Title, e.Doc, e.Category}, e.Aliases...) {
+		if strings.Contains(strings.ToLower(text), strings.ToLower(word)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Examples returns the examples of a type, given its name or an alias.

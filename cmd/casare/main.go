@@ -69,7 +69,8 @@ func root() *cobra.Command {
 		return usageError("%w (see casare %s --help)", err, c.Name())
 	})
 	cmd.AddCommand(
-		upCommand(), devCommand(), runCommand(), submitCommand(), jobsCommand(), robotsCommand(), tokenCommand(), versionCommand(),
+		upCommand(), devCommand(), runCommand(), submitCommand(), jobsCommand(), robotsCommand(), nodesCommand(), tokenCommand(),
+		versionCommand(),
 	)
 	return cmd
 }

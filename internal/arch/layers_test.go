@@ -83,7 +83,7 @@ func TestLayers_LowerPackagesImportOnlyWhatIsBelowThem(t *testing.T) {
 		"raftstore":       {"internal/service"},
 		"scheduler":       {"internal/service", "session"},
 		"executor":        {"internal/service", "session", "value", "workflow", "node"},
-		"api":             {"internal/service", "workflow", "value"},
+		"api":             {"internal/service", "node", "workflow", "value"},
 		"configs":         {},
 		"internal":        {},
 		"internal/fleet":  {"client", "internal/proc"},
