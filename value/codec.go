@@ -22,6 +22,9 @@ func AppendJSON(dst []byte, v Value) ([]byte, error) { return appendJSON(dst, v,
 // EncodeCBOR returns v as CBOR that DecodeCBOR turns into an equal value of the same kinds and key order. A secret is refused.
 func EncodeCBOR(v Value) ([]byte, error) { return appendCBOR(nil, v, 0) }
 
+// AppendCBOR is EncodeCBOR to the end of dst. On an error what it returns is of no use.
+func AppendCBOR(dst []byte, v Value) ([]byte, error) { return appendCBOR(dst, v, 0) }
+
 // DecodeCBOR reads what EncodeCBOR wrote. The input may come from another robot: lengths are checked against what is there
 // before anything is allocated, and whatever EncodeCBOR never writes is refused.
 func DecodeCBOR(b []byte) (Value, error) {
