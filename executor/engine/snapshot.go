@@ -78,64 +78,64 @@ var encoding = func() cbor.EncMode {
 }()
 
 // checkpoint hands a snapshot of the present position to whoever keeps it.
-func (r *run) checkpoint(ctx context.Context) *ending {
-	if r.opts.Checkpoint == nil {
+func (f *frame) checkpoint(ctx context.Context) *ending {
+	if f.run.opts.Checkpoint == nil {
 		return nil
 	}
-	at := r.at()
-	data, failure := r.snapshot()
+	at := f.at()
+	data, failure := f.snapshot()
 	if failure != nil {
 		failure.NodeID = at
 		return &ending{status: Failed, failure: failure}
 	}
-	err := r.opts.Checkpoint(ctx, Snapshot{
-		Data: data, Step: at, Progress: r.prog.percent, Order: int(r.ordered), Logs: int(r.logged), //nolint:gosec // counts
+	err := f.run.opts.Checkpoint(ctx, Snapshot{
+		Data: data, Step: at, Progress: f.run.prog.percent, Order: int(f.book.ordered), Logs: int(f.book.logged), //nolint:gosec // counts
 	})
 	if err != nil {
 		if ctx.Err() != nil {
-			return r.cancelled(ctx)
+			return f.cancelled(ctx)
 		}
 		return &ending{status: Failed, failure: &casare.JobError{
 			NodeID: at, ErrorType: TypeCheckpoint, Message: "store checkpoint: " + err.Error(),
 		}}
 	}
-	r.saved, r.changed = r.opts.Now(), false
+	f.saved, f.changed = f.run.opts.Now(), false
 	return nil
 }
 
 // at is the id of the step the run stands behind, "" before the first.
-func (r *run) at() string {
-	if r.last < 0 {
+func (f *frame) at() string {
+	if f.last < 0 {
 		return ""
 	}
-	return r.plan.steps[r.last].id
+	return f.plan.steps[f.last].id
 }
 
 // snapshot writes the position down. The failure is one the user can do something about: it names the variable.
-func (r *run) snapshot() ([]byte, *casare.JobError) {
+func (f *frame) snapshot() ([]byte, *casare.JobError) {
 	s := snapshot{
-		Version: snapshotVersion, Revision: r.plan.revision, Mode: r.opts.mode(), Last: r.pos.last, Names: r.vals.names,
-		Clock: r.vals.clock, Ordered: r.ordered, Logged: r.logged, Finished: r.prog.finished, Percent: r.prog.percent, Step: r.last, Open: r.open,
+		Version: snapshotVersion, Revision: f.plan.revision, Mode: f.run.opts.mode(), Last: f.pos.last, Names: f.vals.names,
+		Clock: f.vals.clock, Ordered: f.book.ordered, Logged: f.book.logged, Finished: f.run.prog.finished, Percent: f.run.prog.percent, Step: f.last, Open: f.open,
 	}
-	for _, t := range r.pos.pending() {
+	for _, t := range f.pos.pending() {
 		s.Queue = append(s.Queue, tokenData{Step: t.step, Scope: t.scope, Why: uint8(t.why)})
 	}
-	for _, id := range slices.Sorted(maps.Keys(r.pos.scopes)) {
-		d, err := r.pos.scopes[id].data()
+	for _, id := range slices.Sorted(maps.Keys(f.pos.scopes)) {
+		d, err := f.pos.scopes[id].data()
 		if err != nil {
-			return nil, unsaved("what step "+r.plan.steps[r.pos.scopes[id].owner].id+" keeps", err)
+			return nil, unsaved("what step "+f.plan.steps[f.pos.scopes[id].owner].id+" keeps", err)
 		}
 		s.Scopes = append(s.Scopes, d)
 	}
-	for _, name := range r.vals.names {
-		if at := r.vals.vars[name]; at != nil {
+	for _, name := range f.vals.names {
+		if at := f.vals.vars[name]; at != nil {
 			if err := at.encode(); err != nil {
 				return nil, unsaved(fmt.Sprintf("variable %q", name), err)
 			}
 			s.Vars = append(s.Vars, slotData{Name: name, Written: at.written, Value: at.encoded})
 		}
-		if i, ok := r.plan.index[name]; ok && r.vals.outs[i] != nil {
-			at := r.vals.outs[i]
+		if i, ok := f.plan.index[name]; ok && f.vals.outs[i] != nil {
+			at := f.vals.outs[i]
 			if err := at.encode(); err != nil {
 				return nil, unsaved("an output of step "+name, err)
 			}
@@ -147,7 +147,7 @@ func (r *run) snapshot() ([]byte, *casare.JobError) {
 		return nil, unsaved("the position", err)
 	}
 	if len(data) > casare.MaxDocument {
-		return nil, r.tooLarge(len(data), s.Scopes)
+		return nil, f.tooLarge(len(data), s.Scopes)
 	}
 	return data, nil
 }
@@ -158,24 +158,24 @@ func unsaved(what string, err error) *casare.JobError {
 }
 
 // tooLarge names the biggest thing in a snapshot that is over the limit.
-func (r *run) tooLarge(size int, scopes []scopeData) *casare.JobError {
+func (f *frame) tooLarge(size int, scopes []scopeData) *casare.JobError {
 	biggest, what := 0, ""
 	see := func(n int, name string) {
 		if n > biggest {
 			biggest, what = n, name
 		}
 	}
-	for _, name := range r.vals.names {
-		if at := r.vals.vars[name]; at != nil {
+	for _, name := range f.vals.names {
+		if at := f.vals.vars[name]; at != nil {
 			see(len(at.encoded), fmt.Sprintf("variable %q", name))
 		}
-		if i, ok := r.plan.index[name]; ok && r.vals.outs[i] != nil {
-			see(len(r.vals.outs[i].encoded), "the outputs of step "+name)
+		if i, ok := f.plan.index[name]; ok && f.vals.outs[i] != nil {
+			see(len(f.vals.outs[i].encoded), "the outputs of step "+name)
 		}
 	}
 	for _, s := range scopes {
 		for name, kept := range s.Kept {
-			see(len(kept), fmt.Sprintf("%q of step %s", name, r.plan.steps[s.Owner].id))
+			see(len(kept), fmt.Sprintf("%q of step %s", name, f.plan.steps[s.Owner].id))
 		}
 	}
 	return &casare.JobError{ErrorType: TypeTooLarge, Message: fmt.Sprintf(
@@ -212,7 +212,7 @@ func (s *scope) data() (scopeData, error) {
 }
 
 // restore takes up the position of a snapshot.
-func (r *run) restore(data []byte) error {
+func (f *frame) restore(data []byte) error {
 	var s snapshot
 	if err := cbor.Unmarshal(data, &s); err != nil {
 		return fmt.Errorf("the checkpoint cannot be read: %w", err)
@@ -220,26 +220,26 @@ func (r *run) restore(data []byte) error {
 	switch {
 	case s.Version != snapshotVersion:
 		return fmt.Errorf("the checkpoint has version %d, this robot reads version %d", s.Version, snapshotVersion)
-	case s.Revision != r.plan.revision:
-		return fmt.Errorf("the checkpoint belongs to revision %.12s of the document, not to %.12s", s.Revision, r.plan.revision)
-	case s.Mode != r.opts.mode():
-		return fmt.Errorf("the checkpoint belongs to a run in mode %q, not %q", s.Mode, r.opts.mode())
+	case s.Revision != f.plan.revision:
+		return fmt.Errorf("the checkpoint belongs to revision %.12s of the document, not to %.12s", s.Revision, f.plan.revision)
+	case s.Mode != f.run.opts.mode():
+		return fmt.Errorf("the checkpoint belongs to a run in mode %q, not %q", s.Mode, f.run.opts.mode())
 	}
-	if err := r.restorePosition(&s); err != nil {
+	if err := f.restorePosition(&s); err != nil {
 		return fmt.Errorf("the checkpoint is damaged: %w", err)
 	}
-	if err := r.vals.restore(&s); err != nil {
+	if err := f.vals.restore(&s); err != nil {
 		return fmt.Errorf("the checkpoint is damaged: %w", err)
 	}
-	r.ordered, r.logged, r.last, r.open = s.Ordered, s.Logged, s.Step, s.Open
-	copy(r.prog.finished, s.Finished)
-	r.prog.percent = s.Percent
+	f.book.ordered, f.book.logged, f.last, f.open = s.Ordered, s.Logged, s.Step, s.Open
+	copy(f.run.prog.finished, s.Finished)
+	f.run.prog.percent = s.Percent
 	return nil
 }
 
 // restorePosition rebuilds queue and scopes; how much lives in a scope follows from them.
-func (r *run) restorePosition(s *snapshot) error {
-	n := len(r.plan.steps)
+func (f *frame) restorePosition(s *snapshot) error {
+	n := len(f.plan.steps)
 	p := newPosition(n)
 	p.last = s.Last
 	for _, d := range s.Scopes {
@@ -257,7 +257,7 @@ func (r *run) restorePosition(s *snapshot) error {
 		for name, raw := range d.Kept {
 			v, err := value.DecodeCBOR(raw)
 			if err != nil {
-				return fmt.Errorf("%s kept by step %s: %w", name, r.plan.steps[d.Owner].id, err)
+				return fmt.Errorf("%s kept by step %s: %w", name, f.plan.steps[d.Owner].id, err)
 			}
 			if sc.saved.Kept == nil {
 				sc.saved.Kept = make(map[string]value.Value, len(d.Kept))
@@ -285,7 +285,7 @@ func (r *run) restorePosition(s *snapshot) error {
 		}
 		p.queue = append(p.queue, token{step: t.Step, scope: t.Scope, why: why(t.Why)})
 	}
-	r.pos = p
+	f.pos = p
 	return nil
 }
 
