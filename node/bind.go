@@ -91,11 +91,14 @@ func (b *Bound) Resume(ctx context.Context, host Host, in map[string]Value, save
 
 func (b *Bound) do(ctx context.Context, r *Run, in map[string]Value, e *Event) (Outcome, error) {
 	b.zero.SetZero()
-	if err := b.bindInputs(r.host, in); err != nil {
+	if err := b.bindInputs(r, in); err != nil {
 		return Outcome{}, AsError(err, b.step)
 	}
 	err := b.call(ctx, r, e)
 	r.out.Outputs = b.collect(r.keep)
+	if r.tainted && r.out.Outputs != nil {
+		r.out.Outputs, _ = conceal(r.out.Outputs).(*value.Dict)
+	}
 	if err == nil {
 		err = b.finish(r)
 	}
@@ -265,14 +268,14 @@ func (in *input) problem() string {
 	return ""
 }
 
-func (b *Bound) bindInputs(host Host, in map[string]Value) error {
+func (b *Bound) bindInputs(r *Run, in map[string]Value) error {
 	for i := range b.inputs {
 		n := &b.inputs[i]
 		f := n.field
 		if f.when != nil && !holds(f.when) {
 			continue
 		}
-		v, err := n.value(host, in)
+		v, err := n.value(r, in)
 		if err != nil {
 			return err
 		}
@@ -287,10 +290,11 @@ func (b *Bound) bindInputs(host Host, in map[string]Value) error {
 }
 
 // value returns what the field is given this time: wire, else config, else default.
-func (in *input) value(host Host, wires map[string]Value) (Value, error) {
-	f := in.field
+func (in *input) value(r *Run, wires map[string]Value) (Value, error) {
+	f, host := in.field, r.host
 	if f.each != nil {
-		return in.collect(host, wires)
+		v := in.collect(host, wires)
+		return r.plain(f, v), nil
 	}
 	v, byWire := in.wire(wires)
 	if f.kind == KindExpr {
@@ -308,7 +312,7 @@ func (in *input) value(host Host, wires map[string]Value) (Value, error) {
 	if f.nameOfVar {
 		v = variable(host, v)
 	}
-	return f.accept(v)
+	return f.accept(r.plain(f, v))
 }
 
 // wire returns the first value that arrives on one of the field's ports.
@@ -346,7 +350,7 @@ func (in *input) expression(wire Value) Value {
 }
 
 // collect gathers the values of a variadic field, numbered from 1, without nulls.
-func (in *input) collect(host Host, wires map[string]Value) (Value, error) {
+func (in *input) collect(host Host, wires map[string]Value) Value {
 	list, dict := value.List{}, value.NewDict()
 	for n := range in.field.each.max {
 		v := in.numbered(host, wires, n)
@@ -362,9 +366,9 @@ func (in *input) collect(host Host, wires map[string]Value) (Value, error) {
 		}
 	}
 	if in.field.kind == KindList {
-		return list, nil
+		return list
 	}
-	return dict.Dict(), nil
+	return dict.Dict()
 }
 
 // numbered returns what a variadic field is given under its n-th port, or under another name of it.
