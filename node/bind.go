@@ -92,7 +92,7 @@ func (b *Bound) Resume(ctx context.Context, host Host, in map[string]Value, save
 func (b *Bound) do(ctx context.Context, r *Run, in map[string]Value, e *Event) (Outcome, error) {
 	b.zero.SetZero()
 	if err := b.bindInputs(r.host, in); err != nil {
-		return Outcome{}, AsError(err, b.step)
+		return Outcome{Outputs: b.collect(false)}, AsError(err, b.step) // as they are: found is false, count is 0
 	}
 	err := b.call(ctx, r, e)
 	r.out.Outputs = b.collect(r.keep)
