@@ -92,13 +92,10 @@ func (b *Bound) Resume(ctx context.Context, host Host, in map[string]Value, save
 func (b *Bound) do(ctx context.Context, r *Run, in map[string]Value, e *Event) (Outcome, error) {
 	b.zero.SetZero()
 	if err := b.bindInputs(r, in); err != nil {
-		return Outcome{}, AsError(err, b.step)
+		return Outcome{Outputs: r.conceal(b.collect(false))}, AsError(err, b.step) // as they are: found is false, count is 0
 	}
 	err := b.call(ctx, r, e)
-	r.out.Outputs = b.collect(r.keep)
-	if r.tainted && r.out.Outputs != nil {
-		r.out.Outputs, _ = conceal(r.out.Outputs).(*value.Dict)
-	}
+	r.out.Outputs = r.conceal(b.collect(r.keep))
 	if err == nil {
 		err = b.finish(r)
 	}

@@ -68,6 +68,15 @@ func (r *Run) reveal(v Value) (Value, bool) {
 	return v, false
 }
 
+// conceal returns the outputs of an execution as others may have them.
+func (r *Run) conceal(outputs *value.Dict) *value.Dict {
+	if !r.tainted || outputs == nil {
+		return outputs
+	}
+	hidden, _ := conceal(outputs).(*value.Dict)
+	return hidden
+}
+
 // conceal returns v with every text in it as a secret.
 func conceal(v Value) Value {
 	switch x := v.(type) {
