@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"casare"
+	"casare/node"
 	"casare/value"
 )
 
@@ -52,6 +53,13 @@ type Sink interface {
 	LogLine(l casare.LogLine)
 }
 
+// Files is a job's access to files and the record of what its steps wrote.
+type Files interface {
+	node.Files
+	// Changes returns what has been written since the last call.
+	Changes() []node.Change
+}
+
 // Options are what one run is started with. The zero value runs the whole document with its own variables and keeps no checkpoints.
 type Options struct {
 	Variables *value.Dict // override the document's defaults; ignored when Resume is set
@@ -66,6 +74,7 @@ type Options struct {
 	Now        func() time.Time // nil: time.Now
 	Stop       <-chan struct{}  // closed: stop at the next step boundary or in a wait, take a checkpoint, return Released
 	Logger     *slog.Logger     // nil: discard
+	Files      Files            // what steps may read and write; nil: nothing
 
 	RunTo   string // run only what leads to this step, and stop after it
 	RunStep string // run only this step, once

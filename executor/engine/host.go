@@ -75,6 +75,9 @@ func (h *host) system(name string) (value.Value, bool) {
 		return now.Format("2006-01-02T15:04:05.000000"), true
 	case "$timestamp":
 		return now.Unix(), true
+	case "$workspace":
+		folder := h.Files().Workspace()
+		return folder, folder != ""
 	}
 	return nil, false
 }
@@ -96,3 +99,11 @@ func (h *host) Logger() *slog.Logger { return h.frame.run.log.With(slog.String("
 
 // Now implements node.Host.
 func (h *host) Now() time.Time { return h.frame.run.opts.Now() }
+
+// Files implements node.Host.
+func (h *host) Files() node.Files {
+	if h.frame.run.opts.Files == nil {
+		return node.NoFiles()
+	}
+	return h.frame.run.opts.Files
+}
