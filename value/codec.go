@@ -28,14 +28,16 @@ func EncodeSealed(v Value, seal func(text string) ([]byte, error)) ([]byte, erro
 	return cborWriter{seal: seal}.append(nil, v, 0)
 }
 
+// AppendSealed is EncodeSealed to the end of dst; without seal a secret is refused. On an error what it returns is of no use.
+func AppendSealed(dst []byte, v Value, seal func(text string) ([]byte, error)) ([]byte, error) {
+	return cborWriter{seal: seal}.append(dst, v, 0)
+}
+
 // DecodeSealed reads what EncodeSealed wrote; open undoes seal. Its error is returned, as one of CodeInvalid.
 func DecodeSealed(b []byte, open func(sealed []byte) (string, error)) (Value, error) {
 	p := cborParser{src: b, open: open}
 	return p.document()
 }
-
-// AppendCBOR is EncodeCBOR to the end of dst. On an error what it returns is of no use.
-func AppendCBOR(dst []byte, v Value) ([]byte, error) { return appendCBOR(dst, v, 0) }
 
 // DecodeCBOR reads what EncodeCBOR wrote. The input may come from another robot: lengths are checked against what is there
 // before anything is allocated, and whatever EncodeCBOR never writes is refused.

@@ -76,6 +76,11 @@ type Options struct {
 	Logger     *slog.Logger     // nil: discard
 	Files      Files            // what steps may read and write; nil: nothing
 
+	// Seal and Open keep the texts of secrets in snapshots from everybody but those who may run the job: Open undoes Seal. Without them a
+	// run that has a secret in a variable or an output takes no checkpoint and fails where it would. Called from several goroutines.
+	Seal func(text string) ([]byte, error)
+	Open func(sealed []byte) (string, error)
+
 	RunTo   string // run only what leads to this step, and stop after it
 	RunStep string // run only this step, once
 	RunAll  bool   // begin at every StartNode instead of the first

@@ -87,7 +87,10 @@ func (p *piece) all() []hash {
 }
 
 // cutter writes values and collects the chunks that are not part of the version before.
-type cutter struct{ chunks []chunk }
+type cutter struct {
+	seal   func(text string) ([]byte, error) // nil: secrets are refused
+	chunks []chunk
+}
 
 // cut writes a value. before is how the value in its place was written, nil when there was none.
 func (c *cutter) cut(v value.Value, before *piece, depth int) (*piece, error) {
@@ -102,7 +105,7 @@ func (c *cutter) cut(v value.Value, before *piece, depth int) (*piece, error) {
 			return c.dict(v, before, depth)
 		}
 	}
-	data, err := value.EncodeCBOR(v)
+	data, err := value.AppendSealed(nil, v, c.seal)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +130,7 @@ func (c *cutter) list(list value.List, before *piece) (_ *piece, err error) {
 		}
 	}
 	for i := from; i < len(list); i++ {
-		if p.tail, err = value.AppendCBOR(p.tail, list[i]); err != nil {
+		if p.tail, err = value.AppendSealed(p.tail, list[i], c.seal); err != nil {
 			return nil, err
 		}
 		at := p.sealed()
@@ -282,8 +285,16 @@ func same(a, b value.Value) bool {
 
 // reader reads values back. It takes no more memory than a run may have, whatever the records say.
 type reader struct {
+	open   func(sealed []byte) (string, error) // nil: secrets are refused
 	chunks map[hash][]byte
 	room   int // elements that lists of chunks may still have in all
+}
+
+func (in *reader) decode(data []byte) (value.Value, error) {
+	if in.open == nil {
+		return value.DecodeCBOR(data)
+	}
+	return value.DecodeSealed(data, in.open)
 }
 
 // maxElements is how many elements the lists in a snapshot may have, as far as they are stored by hash.
@@ -303,10 +314,10 @@ func (in *reader) piece(f form, depth int) (*piece, error) {
 			return nil, err
 		}
 		p.hashes, p.size = []hash{h}, len(data)
-		p.value, err = value.DecodeCBOR(data)
+		p.value, err = in.decode(data)
 		return p, err
 	}
-	v, err := value.DecodeCBOR(f.Inline)
+	v, err := in.decode(f.Inline)
 	p.value, p.size = v, len(f.Inline)
 	return p, err
 }
@@ -326,7 +337,7 @@ func (in *reader) chunk(name []byte) (hash, []byte, error) {
 func (in *reader) list(p *piece) error {
 	var list value.List
 	add := func(data []byte) error {
-		v, err := value.DecodeCBOR(data)
+		v, err := in.decode(data)
 		if err != nil {
 			return err
 		}
@@ -356,7 +367,7 @@ func (in *reader) list(p *piece) error {
 }
 
 func (in *reader) dict(p *piece, depth int) error {
-	v, err := value.DecodeCBOR(p.form.Keys)
+	v, err := in.decode(p.form.Keys)
 	if err != nil {
 		return err
 	}

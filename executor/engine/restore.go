@@ -27,7 +27,7 @@ type parts struct {
 func (r *run) restore(records []Record) error {
 	var head []byte
 	frames := map[string]*parts{}
-	in := &reader{chunks: map[hash][]byte{}, room: maxElements}
+	in := &reader{open: r.opts.Open, chunks: map[hash][]byte{}, room: maxElements}
 	for _, rec := range slices.SortedFunc(slices.Values(records), func(a, b Record) int { return cmp.Compare(a.Key, b.Key) }) {
 		if rec.Data == nil {
 			continue

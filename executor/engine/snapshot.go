@@ -138,7 +138,7 @@ func (f *frame) key(part, name string) string {
 // variable.
 func (f *frame) publish() (seq uint64, failure *casare.JobError) {
 	var c change
-	var cut cutter
+	cut := cutter{seal: f.run.opts.Seal}
 	for _, name := range f.vals.dirtyVars {
 		d := slotData{Name: name, Born: f.vals.known[name]}
 		if err := f.putSlot(&c, &cut, f.vals.vars[name], f.key(varPart, name), d); err != nil {
