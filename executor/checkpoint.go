@@ -7,18 +7,19 @@ import (
 	"time"
 
 	"casare"
+	"casare/executor/engine"
 )
 
-// Moment is why a run takes a checkpoint.
-type Moment uint8
+// Moment is why a run takes a checkpoint. What has to be recorded before the run goes on differs: see attempt.settle.
+type Moment = engine.Moment
 
-// The moments. What has to be recorded before the run goes on differs: see attempt.settle.
+// The moments.
 const (
-	MomentPause   Moment = iota // because it was time for one
-	MomentEffect                // before a step that changes the world and may do so twice
-	MomentIntent                // before a step that may run only once
-	MomentOutcome               // after it
-	MomentStop                  // the run stops in good order
+	MomentPause   = engine.MomentPause
+	MomentEffect  = engine.MomentEffect
+	MomentIntent  = engine.MomentIntent
+	MomentOutcome = engine.MomentOutcome
+	MomentStop    = engine.MomentStop
 )
 
 // Policy is what a document wants of its checkpoints.
@@ -145,6 +146,10 @@ func (a *attempt) settle(ctx context.Context, frame string, m Moment) error {
 	ticket := a.stream.taken
 	strict := a.policy.Strict
 	before := a.effects[frame]
+	if m != MomentPause && a.stream.dirty && !a.due {
+		a.due = true
+		a.wakes()
+	}
 	if m == MomentEffect {
 		if a.effects == nil || len(a.effects) >= maxFrames {
 			a.effects = map[string]uint64{}

@@ -59,14 +59,12 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		Variables: variables,
 		Sink:      sink{o},
 		Checkpoint: func(ctx context.Context, s engine.Snapshot) error {
-			changes := []casare.Record{{Key: positionKey, Data: s.Data}}
-			err := o.Checkpoint(ctx, Snapshot{Changes: changes, Moment: MomentEffect, Step: s.Step, Progress: s.Progress})
-			if err != nil {
-				return err
-			}
-			return o.Settle(ctx, "", MomentEffect)
+			return o.Checkpoint(ctx, Snapshot{
+				Changes: s.Changes, Whole: s.Whole, Moment: s.Moment, Open: strings.Join(s.Open, ", "), Step: s.Step, Progress: s.Progress,
+			})
 		},
-		Resume: resumeOf(o.Resume),
+		Settle: o.Settle,
+		Resume: o.Resume,
 		Stop:   o.Stop,
 		Now:    o.Now,
 		Logger: o.Logger,
@@ -85,18 +83,6 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		return out
 	}
 	return out.with(result.Variables)
-}
-
-// positionKey is that of the record that holds the whole position.
-const positionKey = "position"
-
-func resumeOf(records []casare.Record) []byte {
-	for _, r := range records {
-		if r.Key == positionKey {
-			return r.Data
-		}
-	}
-	return nil
 }
 
 // Policy implements Program.

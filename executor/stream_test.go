@@ -75,7 +75,7 @@ func TestStream_WhatTheStateHoldsIsWhatTheRobotHad(t *testing.T) {
 		var s stream
 		s.begin(nil, 0)
 		held := newState(t)
-		truth := map[string]string{}         // of the run
+		truth := map[string]string{}          // of the run
 		had := map[uint64]map[string]string{} // by number
 		var air []casare.CheckpointJob        // sent and not applied
 		check := func() {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"casare"
+	"casare/node"
 	"casare/value"
 )
 
@@ -52,33 +53,78 @@ type Sink interface {
 	LogLine(l casare.LogLine)
 }
 
+// Files is a job's access to files and the record of what its steps wrote.
+type Files interface {
+	node.Files
+	// Changes returns what has been written since the last call.
+	Changes() []node.Change
+}
+
 // Options are what one run is started with. The zero value runs the whole document with its own variables and keeps no checkpoints.
 type Options struct {
 	Variables *value.Dict // override the document's defaults; ignored when Resume is set
 	Sink      Sink        // may be nil
-	// Checkpoint stores a snapshot: after a step that took 100 ms or more, when a wait of that length begins, before a step that
-	// changes the world, before and after one that may run only once, when a second has passed since the last one, and when the run is
-	// stopped. It is called by the goroutine of the run
-	// and never concurrently. An error ends the run as Failed (or as the context says): the owner of the run returns one only when going
-	// on would be wrong. nil: no checkpoints, and no limit on the size of variables.
+	// Checkpoint takes a snapshot over: before and after a step that changes the world or may run only once, when 100 ms have passed since
+	// the last one, when a wait of that length begins, and when the run is stopped. It is never called concurrently. An error ends the run as
+	// Failed (or as the context says): the owner of the run returns one only when going on would be wrong; one with casare.CodeTooLarge says
+	// that the values are too large, and the run then tells which. nil: no checkpoints, and no limit on the size of variables.
 	Checkpoint func(ctx context.Context, s Snapshot) error
-	Resume     []byte           // Snapshot.Data of an earlier checkpoint of the same document; empty starts from the beginning
-	Now        func() time.Time // nil: time.Now
-	Stop       <-chan struct{}  // closed: stop at the next step boundary or in a wait, take a checkpoint, return Released
-	Logger     *slog.Logger     // nil: discard
+	// Settle waits until what was taken over is safe enough for a frame to go on after a moment; frames wait beside one another. Its
+	// errors are as those of Checkpoint. nil: it is at once.
+	Settle func(ctx context.Context, frame string, m Moment) error
+	Resume []Record         // all records of an earlier snapshot of the same document, in any order; empty starts from the beginning
+	Now    func() time.Time // nil: time.Now
+	Stop   <-chan struct{}  // closed: stop at the next step boundary or in a wait, take a checkpoint, return Released
+	Logger *slog.Logger     // nil: discard
+	Files  Files            // what steps may read and write; nil: nothing
+	// Decision is what a person decided about a step of the snapshot that is resumed; nil: nobody was asked.
+	Decision *Decision
+
+	// Seal and Open keep the texts of secrets in snapshots from everybody but those who may run the job: Open undoes Seal. Without them a
+	// run that has a secret in a variable or an output takes no checkpoint and fails where it would. Called from several goroutines.
+	Seal func(text string) ([]byte, error)
+	Open func(sealed []byte) (string, error)
 
 	RunTo   string // run only what leads to this step, and stop after it
 	RunStep string // run only this step, once
 	RunAll  bool   // begin at every StartNode instead of the first
 }
 
-// Snapshot is the whole position of a run as data: another robot with the same document continues from Data exactly.
-type Snapshot struct {
-	Data     []byte // at most casare.MaxDocument bytes; opaque
-	Step     string // id of the step the run stands behind (or in, when it waits)
-	Progress int    // 0 to 99
-	Order    int    // how many entries the order of the whole run has so far
-	Logs     int    // how many texts the logs of the whole run have so far
+// Moment is why a snapshot is taken.
+type Moment uint8
+
+// The moments.
+const (
+	MomentPause   Moment = iota // it was time for one
+	MomentEffect                // before a step that changes the world and may do so twice
+	MomentIntent                // before a step that may run only once
+	MomentOutcome               // after it
+	MomentStop                  // the run stops in good order
+)
+
+// String returns the moment in one word.
+func (m Moment) String() string {
+	switch m {
+	case MomentPause:
+		return "pause"
+	case MomentEffect:
+		return "effect"
+	case MomentIntent:
+		return "intent"
+	case MomentOutcome:
+		return "outcome"
+	case MomentStop:
+		return "stop"
+	}
+	return "unknown"
+}
+
+// Decision says how a run goes on at a step that may run only once and of which nobody knows whether it has: it runs the step, or with
+// Skip takes it as done with these outputs.
+type Decision struct {
+	Step    string // its id
+	Skip    bool
+	Outputs *value.Dict // may be nil
 }
 
 // Result is what a run left behind. Order and Logs hold what this Run did: after a resume, without what came before the snapshot.

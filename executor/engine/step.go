@@ -14,40 +14,40 @@ import (
 )
 
 // attempts repeats a failing step. A pure step would only fail again, and what failed with unknown outcome must never run twice.
-func (r *run) attempts(ctx context.Context, t token, st *step) (node.Outcome, *node.Error) {
-	if t.why == woken && r.pos.scopes[t.scope].nap.expired {
-		return node.Outcome{}, r.timedOut(st)
+func (f *frame) attempts(ctx context.Context, t token, st *step) (node.Outcome, *node.Error) {
+	if t.why == woken && f.pos.scopes[t.scope].nap.expired {
+		return node.Outcome{}, f.timedOut(st)
 	}
 	retries := 0
 	if st.effect == node.Read || st.effect == node.Idempotent {
-		retries = r.plan.doc.Settings.RetryCount
+		retries = f.plan.doc.Settings.RetryCount
 	}
 	for attempt := 1; ; attempt++ {
-		out, fail := r.once(ctx, t, st)
+		out, fail := f.once(ctx, t, st)
 		if fail == nil || attempt > retries || ctx.Err() != nil {
 			return out, fail
 		}
-		r.line(levelWarning, st.id, fmt.Sprintf("Step %s failed, attempt %d of %d: %s", st.id, attempt, retries+1, fail.Message))
+		f.run.line(levelWarning, st.id, fmt.Sprintf("Step %s failed, attempt %d of %d: %s", st.id, attempt, retries+1, fail.Message))
 	}
 }
 
 // once gathers the step's inputs and calls its node under the time limit of a step.
-func (r *run) once(ctx context.Context, t token, st *step) (node.Outcome, *node.Error) {
-	if limit := r.plan.doc.Settings.StepTimeout; limit > 0 {
+func (f *frame) once(ctx context.Context, t token, st *step) (node.Outcome, *node.Error) {
+	if limit := f.plan.doc.Settings.StepTimeout; limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, limit, errStepTimeout)
 		defer cancel()
 	}
-	out, err := r.call(ctx, t, st)
+	out, err := f.call(ctx, t, st)
 	if err == nil {
 		return out, nil
 	}
 	if errors.Is(context.Cause(ctx), errStepTimeout) {
-		return out, r.timedOut(st)
+		return out, f.timedOut(st)
 	}
 	fail := node.AsError(err, st.id)
 	if fail.Cause != nil && fail.Type == node.TypePanic {
-		r.log.ErrorContext(ctx, "node type panicked", slog.String("step", st.id), slog.String("type", st.typ), slog.Any("error", fail.Cause))
+		f.run.log.ErrorContext(ctx, "node type panicked", slog.String("step", st.id), slog.String("type", st.typ), slog.Any("error", fail.Cause))
 	}
 	return out, fail
 }
@@ -55,14 +55,14 @@ func (r *run) once(ctx context.Context, t token, st *step) (node.Outcome, *node.
 // errStepTimeout is the cause of a context that ended because one step took too long.
 var errStepTimeout = errors.New("step timed out")
 
-func (r *run) timedOut(st *step) *node.Error {
-	seconds := strconv.FormatFloat(r.plan.doc.Settings.StepTimeout.Seconds(), 'f', -1, 64)
+func (f *frame) timedOut(st *step) *node.Error {
+	seconds := strconv.FormatFloat(f.plan.doc.Settings.StepTimeout.Seconds(), 'f', -1, 64)
 	return &node.Error{Type: TypeTimeout, Step: st.id, Message: fmt.Sprintf("Node %s timed out after %ss", st.id, seconds)}
 }
 
 // call runs or resumes the node. The kit turns a node's panic into an error; one in what surrounds it, such as an expression, must not
 // take the robot's other jobs down either.
-func (r *run) call(ctx context.Context, t token, st *step) (out node.Outcome, err error) {
+func (f *frame) call(ctx context.Context, t token, st *step) (out node.Outcome, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &node.Error{
@@ -71,19 +71,19 @@ func (r *run) call(ctx context.Context, t token, st *step) (out node.Outcome, er
 			}
 		}
 	}()
-	bound, err := r.bind(t.step)
+	bound, err := f.bind(t.step)
 	if err != nil {
 		return node.Outcome{}, err
 	}
-	h := r.host(ctx, st)
-	in, err := r.inputs(h, st)
+	h := f.host(ctx, st)
+	in, err := f.inputs(h, st)
 	if err != nil {
 		return node.Outcome{}, err
 	}
 	if t.why == arrived {
 		out, err = bound.Exec(ctx, h, in)
 	} else {
-		s := r.pos.scopes[t.scope]
+		s := f.pos.scopes[t.scope]
 		out, err = bound.Resume(ctx, h, in, s.saved, node.Event{Kind: t.why.event(), Body: s.body})
 	}
 	// A computed step that failed is the true reason, whatever the consumer made of the missing value.
@@ -94,34 +94,34 @@ func (r *run) call(ctx context.Context, t token, st *step) (out node.Outcome, er
 }
 
 // bind returns the node of a step, made when the step runs for the first time.
-func (r *run) bind(i int) (*node.Bound, error) {
-	if r.bound[i] != nil {
-		return r.bound[i], nil
+func (f *frame) bind(i int) (*node.Bound, error) {
+	if f.bound[i] != nil {
+		return f.bound[i], nil
 	}
-	b, problems := r.plan.registry.Bind(r.plan.steps[i].doc)
+	b, problems := f.plan.registry.Bind(f.plan.steps[i].doc)
 	if b == nil {
 		return nil, workflow.Err(problems)
 	}
-	r.bound[i] = b
+	f.bound[i] = b
 	return b, nil
 }
 
 // inputs collects what arrives by wire, computing what has to be computed. Of two wires into one port the later one wins, and a wire
 // that carries nothing leaves the port alone.
-func (r *run) inputs(h *host, st *step) (map[string]value.Value, error) {
+func (f *frame) inputs(h *host, st *step) (map[string]value.Value, error) {
 	if len(st.feeds) == 0 {
 		return nil, nil //nolint:nilnil // no wires, no map
 	}
 	in := make(map[string]value.Value, len(st.feeds))
-	for _, f := range st.feeds {
-		if r.plan.steps[f.from].pulled {
-			h.pull(f.from)
+	for _, w := range st.feeds {
+		if f.plan.steps[w.from].pulled {
+			h.pull(w.from)
 			if h.failed != nil {
 				return nil, h.failed
 			}
 		}
-		if v, ok := r.vals.output(f.from, f.port); ok {
-			in[f.to] = v
+		if v, ok := f.vals.output(w.from, w.port); ok {
+			in[w.to] = v
 		}
 	}
 	return in, nil
