@@ -109,7 +109,7 @@ func (a *attempt) next(r *session.Report) int {
 		return entrySize + sizeOf(chunk)
 	case a.say == startDue && a.end == nil:
 		r.Started = append(r.Started, casare.StartJob{JobID: a.jobID, Epoch: a.epoch})
-		a.fly(casare.CommandStartJob, false, chunk)
+		a.fly(casare.CommandStartJob, false, casare.LogChunk{}) // it carries none
 		return entrySize
 	}
 	return 0
