@@ -41,8 +41,11 @@ type Outcome struct {
 	Or      map[string]string // for a port in Next, another name a wire may use for it; mostly nil
 	Open    string            // Body port whose scope starts or starts again; "" for none
 	Exit    *Exit             // leave an enclosing scope
-	Saved   Saved             // for Resume, when Open or Sleep is set; Kept always holds everything kept so far
+	Saved   Saved             // for Resume, when Open, Sleep, Each or Call is set; Kept always holds everything kept so far
 	Sleep   time.Duration     // wait before Resume(Woken)
+	Each    *Parallels        // start branches, then Resume(Branches)
+	Call    *Call             // run a document, then Resume(Returned)
+	Meet    bool              // go on where the step's branches meet; where they do not, as Next says
 }
 
 // ExitKind says how a step leaves an enclosing loop.

@@ -34,6 +34,9 @@ const (
 	Continued                      // a step in the scope asked for the next iteration
 	Broken                         // a step in the scope asked to leave the loop
 	Woken                          // the time it slept is over
+
+	Branches EventKind = 32 // all branches it started have ended
+	Returned EventKind = 33 // the document it called has ended
 )
 
 // String returns the reason in one word.
@@ -47,6 +50,10 @@ func (k EventKind) String() string {
 		return "broken"
 	case Woken:
 		return "woken"
+	case Branches:
+		return "branches"
+	case Returned:
+		return "returned"
 	}
 	return "unknown"
 }
@@ -55,6 +62,8 @@ func (k EventKind) String() string {
 type Event struct {
 	Kind EventKind
 	Body string // the Body port that opened the scope; "" for Woken
+	// Branches is what became of each branch, in the order in which they were given, or of the one document that was called.
+	Branches []BranchResult
 }
 
 // Effect says what running a step does to the world, and so whether it may run again after a crash.
@@ -145,12 +154,17 @@ type ScopeKind int
 // The kinds of scopes.
 const (
 	Loop ScopeKind = iota + 1 // Break, Continue and loop ends look for it
+
+	Parallel ScopeKind = 32 // a branch begins here; see OpenEach
 )
 
 // String returns the word the catalogue uses.
 func (k ScopeKind) String() string {
-	if k == Loop {
+	switch k {
+	case Loop:
 		return "loop"
+	case Parallel:
+		return "parallel"
 	}
 	return "unknown"
 }

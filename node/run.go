@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
+
+	"casare/value"
 )
 
 // Run is what a node may do while it runs. It is used only until Run or Resume returns.
@@ -18,6 +20,9 @@ type Run struct {
 	state any
 	taken bool
 	keep  bool // outputs stay as they are
+
+	wires map[string]Value   // what arrives
+	more  *value.DictBuilder // outputs that are no fields
 
 	tainted bool // the node works with the text of a secret: see taint.go
 }
@@ -60,16 +65,21 @@ func (r *Run) Keep(name string, v Value) Value {
 	if old, ok := r.saved.Kept[name]; ok {
 		return old
 	}
+	if r.tainted {
+		v = conceal(v)
+	}
+	r.unshared()[name] = v
+	return v
+}
+
+// unshared returns what is kept, as a map that nobody else holds.
+func (r *Run) unshared() map[string]Value {
 	kept := maps.Clone(r.saved.Kept)
 	if kept == nil {
 		kept = make(map[string]Value, 1)
 	}
-	if r.tainted {
-		v = conceal(v)
-	}
-	kept[name] = v
 	r.saved.Kept = kept
-	return v
+	return kept
 }
 
 // Kept returns what Keep stored under the name in this scope; nil when nothing.

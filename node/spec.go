@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,6 +25,8 @@ type layout struct {
 	effects              []effectRule
 	examples             []Example
 	control              bool
+	forks, joins         *Field // config that names the step at the other end; nil where none
+	portsOf              func(ctx context.Context, config *value.Dict, docs Documents) (in, out []string, err error)
 }
 
 // condition holds while a parameter has one of some values.
@@ -36,8 +39,10 @@ type condition struct {
 type branch struct {
 	name string // the port, or the format of a rule
 	each *Field // a port per element of this list
-	body ScopeKind
-	when []condition
+	// count: a port for each number up to this one
+	count *Field
+	body  ScopeKind
+	when  []condition
 }
 
 type effectRule struct {
