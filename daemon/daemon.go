@@ -48,6 +48,7 @@ type Daemon struct {
 	scheduler *scheduler.Scheduler
 	executor  *executor.Executor
 	api       *api.API
+	vault     vault
 
 	leading atomic.Bool
 	loops   service.Group // mesh-facing loops: leadership, sessions, the tracker
@@ -163,7 +164,8 @@ func (d *Daemon) build() error {
 	d.peers = peerTransport(d.mesh)
 	d.forwarder = &forwarder{tracker: d.tracker, transport: d.peers}
 	var err error
-	placing := scheduler.Config{RobotID: d.identity.RobotID(), Now: d.options.Now, Logger: d.log}
+	d.vault.d = d
+	placing := scheduler.Config{RobotID: d.identity.RobotID(), Now: d.options.Now, Secrets: d.vault.For, Logger: d.log}
 	tune(d.options.Tuning.Scheduler, &placing)
 	if d.scheduler, err = scheduler.New(placing, schedulerStore{proposer{d.store, originScheduler}}); err != nil {
 		return err
@@ -187,6 +189,7 @@ func (d *Daemon) build() error {
 		Check:    checkDocument(node.Default),
 		Types:    node.Default,
 		Tokens:   tokenMinter{d.identity, d.options.Now},
+		Vault:    &d.vault,
 		Logger:   d.log,
 		Now:      d.options.Now,
 	})
