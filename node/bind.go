@@ -245,7 +245,8 @@ func newInput(f *Field, ports []string, config *value.Dict) input {
 		in.code = compile(text)
 		in.err = in.code.err
 	}
-	if !in.dynamic && f.each == nil && f.kind != KindExpr {
+	_, isText := first.(string)
+	if named := isText && f.naming != noName; !in.dynamic && !named && f.each == nil && f.kind != KindExpr {
 		in.constant, in.err = f.accept(first)
 	}
 	return in
@@ -300,14 +301,11 @@ func (in *input) value(r *Run, wires map[string]Value) (Value, error) {
 	switch {
 	case byWire:
 	case in.dynamic:
-		v = template.Resolve(in.first(), host)
-	case f.nameOfVar:
-		v = in.first()
+		v = f.named(host, template.Resolve(in.first(), host))
+	case f.naming != noName:
+		v = f.named(host, in.first())
 	default:
 		return in.constant, in.err
-	}
-	if f.nameOfVar {
-		v = variable(host, v)
 	}
 	return f.accept(r.plain(f, v))
 }
@@ -351,9 +349,6 @@ func (in *input) collect(host Host, wires map[string]Value) Value {
 	list, dict := value.List{}, value.NewDict()
 	for n := range in.field.each.max {
 		v := in.numbered(host, wires, n)
-		if in.field.nameOfVar {
-			v = variable(host, v)
-		}
 		switch {
 		case v == nil:
 		case in.field.kind == KindList:
@@ -378,24 +373,35 @@ func (in *input) numbered(host Host, wires map[string]Value, n int) Value {
 			if in.dynamic {
 				v = template.Resolve(v, host)
 			}
-			return v
+			return in.field.named(host, v)
 		}
 	}
 	return nil
 }
 
-// variable returns the variable that a text names, or the text.
-func variable(host Host, v Value) Value {
+// named returns the variable that a text of the config names, by the field's rule.
+func (f *Field) named(host Host, v Value) Value {
 	text, ok := v.(string)
-	if !ok {
+	if !ok || f.naming == noName || text == "" && f.naming != nameOrNumber {
 		return v
 	}
 	name := strings.TrimSpace(text)
 	if inner, ok := strings.CutPrefix(name, "{{"); ok {
 		name = strings.TrimSpace(strings.TrimSuffix(inner, "}}"))
+	} else if f.naming == exactNameOrText {
+		name = text
 	}
 	if found, ok := host.Lookup(name); ok && found != nil {
 		return found
+	}
+	switch f.naming {
+	case noName, nameOrText, exactNameOrText:
+	case onlyName:
+		return nil
+	case nameOrNumber:
+		if _, err := value.ToFloat(text); err != nil {
+			return nil
+		}
 	}
 	return v
 }

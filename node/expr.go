@@ -44,6 +44,36 @@ func (e *Expr) Set() bool { return e.plain != nil || e.code != nil }
 // Source returns the text as it was written; "" for a value that stands for itself.
 func (e *Expr) Source() string { return e.source }
 
+// EvalWith is Eval with names of its own, which hide the variables of the run. It also returns Python's name for the type of the
+// result: a tuple or a set, which leave an expression as lists, are still told apart by it.
+func (e *Expr) EvalWith(ctx context.Context, r *Run, names *value.Dict) (v Value, typeName string, err error) {
+	if e.code == nil {
+		return e.plain, value.TypeName(e.plain), nil
+	}
+	if e.code.err != nil {
+		return nil, "", e.wrap(e.code.err)
+	}
+	v, typeName, err = e.code.value.EvalTyped(ctx, localEnv{names: names, outer: r.host})
+	if err != nil {
+		return nil, "", e.wrap(err)
+	}
+	return v, typeName, nil
+}
+
+// localEnv has names before those of the run.
+type localEnv struct {
+	names *value.Dict
+	outer Host
+}
+
+// Lookup looks at the own names first.
+func (e localEnv) Lookup(name string) (Value, bool) {
+	if v, ok := e.names.Get(name); ok {
+		return v, true
+	}
+	return e.outer.Lookup(name)
+}
+
 // Eval returns the value. A source that is exactly one template gives the value it names, of whatever kind.
 func (e *Expr) Eval(ctx context.Context, r *Run) (Value, error) {
 	if e.code == nil {

@@ -64,28 +64,33 @@ func Load(tb testing.TB, name string) []*value.Dict {
 	return out
 }
 
-// Vectors runs the recorded cases of every type in the registry and tells how many there are; those that need files are for the
-// tests of file types.
+// Vectors runs the recorded cases of every type in the registry, each in a folder of its own, and tells how many there are.
 func Vectors(t *testing.T, registry *node.Registry) {
 	t.Helper()
 	ran, skipped := 0, 0
 	for _, vector := range Load(t, "nodes.json") {
-		_, known := registry.Known(vector.GetText("type"))
-		if _, files := vector.Get("files"); !known || files {
+		if _, known := registry.Known(vector.GetText("type")); !known {
 			skipped++
 			continue
 		}
 		ran++
 		t.Run(vector.GetText("name"), func(t *testing.T) {
 			t.Parallel()
-			c := Case{Type: vector.GetText("type"), Config: dict(vector, "config"), Inputs: dict(vector, "inputs"), Vars: dict(vector, "variables")}
+			tmp := t.TempDir()
+			vector := Place(vector, tmp)
+			furnish(t, tmp, vector)
+			c := Case{
+				Type: vector.GetText("type"), Config: dict(vector, "config"), Inputs: dict(vector, "inputs"), Vars: dict(vector, "variables"),
+				Files: Access(t, tmp),
+			}
 			r := Run(t.Context(), registry, c)
-			for _, wrong := range Compare(dict(vector, "expect"), &r) {
+			expect := dict(vector, "expect")
+			for _, wrong := range append(Compare(expect, &r), left(tmp, dict(expect, "files_after"))...) {
 				t.Error(wrong)
 			}
 		})
 	}
-	t.Logf("%d cases of %d registered types; %d cases of other types or with files left out", ran, len(registry.Types()), skipped)
+	t.Logf("%d cases of %d registered types; %d cases of other types left out", ran, len(registry.Types()), skipped)
 }
 
 func dict(d *value.Dict, key string) *value.Dict {
