@@ -172,7 +172,7 @@ func (d *Daemon) build() error {
 	}
 	robot := robotRecord(d.identity, d.config, d.options, d.options.Now())
 	robot.HTTP, robot.Mesh = d.mesh.HTTP(), firstOr(d.mesh.Addresses(), d.mesh.Addr().String())
-	running := executor.Config{Robot: robot, Now: d.options.Now, Logger: d.log}
+	running := executor.Config{Robot: robot, Open: d.identity.Open, Now: d.options.Now, Logger: d.log}
 	tune(d.options.Tuning.Executor, &running)
 	if d.executor, err = executor.New(running, leaderSession{d}, executor.NewRunner(node.Default)); err != nil {
 		return err

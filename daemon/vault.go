@@ -44,7 +44,9 @@ func (v *vault) Seal(tenant, name, text string) ([]byte, error) {
 }
 
 // secretContext binds a sealed secret to its place, so that nobody can move it to another name or tenant.
-func secretContext(tenant, name string) string { return strings.Join([]string{"secret", tenant, name}, "\x00") }
+func secretContext(tenant, name string) string {
+	return strings.Join([]string{"secret", tenant, name}, "\x00")
+}
 
 func (v *vault) key(purpose string) (seal.Key, error) {
 	ca, err := v.d.authority()

@@ -56,6 +56,7 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "ValidationError", Message: err.Error()}}
 	}
 	result := p.plan.Run(ctx, engine.Options{
+		Secrets:   o.Secrets.Secret,
 		Variables: variables,
 		Sink:      sink{o},
 		Checkpoint: func(ctx context.Context, s engine.Snapshot) error {

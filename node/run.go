@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
+
+	"casare/value"
 )
 
 // Run is what a node may do while it runs. It is used only until Run or Resume returns.
@@ -65,7 +67,7 @@ func (r *Run) Keep(name string, v Value) Value {
 		kept = make(map[string]Value, 1)
 	}
 	if r.tainted {
-		v = conceal(v)
+		v = value.Conceal(v)
 	}
 	kept[name] = v
 	r.saved.Kept = kept
@@ -84,7 +86,7 @@ func (r *Run) Var(name string) (Value, bool) { return r.host.Var(name) }
 // SetVar creates or replaces a variable of the run.
 func (r *Run) SetVar(name string, v Value) {
 	if r.tainted {
-		v = conceal(v)
+		v = value.Conceal(v)
 	}
 	r.host.SetVar(name, v)
 }

@@ -76,6 +76,10 @@ type Options struct {
 	Logger     *slog.Logger     // nil: discard
 	Files      Files            // what steps may read and write; nil: nothing
 
+	// Secrets returns the text that {{$secret:name}} stands for, false when there is none; then, and without Secrets, such a template
+	// stays as it is. Several goroutines may call it.
+	Secrets func(name string) (text string, ok bool)
+
 	RunTo   string // run only what leads to this step, and stop after it
 	RunStep string // run only this step, once
 	RunAll  bool   // begin at every StartNode instead of the first

@@ -79,6 +79,9 @@ func (h *host) system(name string) (value.Value, bool) {
 		folder := h.Files().Workspace()
 		return folder, folder != ""
 	}
+	if strings.HasPrefix(name, secretName) {
+		return h.frame.run.secret(name)
+	}
 	return nil, false
 }
 
@@ -90,6 +93,7 @@ func (h *host) SetVar(name string, v value.Value) { h.frame.vals.set(name, v) }
 
 // Line implements node.Host.
 func (h *host) Line(level, text string) {
+	text = h.frame.run.mask.clean(text)
 	h.frame.book.write(text)
 	h.frame.run.line(level, h.step.id, text)
 }

@@ -19,6 +19,7 @@ type run struct {
 	opts  Options
 	log   *slog.Logger
 	begun time.Time
+	mask  mask
 
 	mu     sync.Mutex // guards what follows, and is held while the sink hears something
 	prog   progress
@@ -76,12 +77,14 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 
 // begin puts the run at the start of the document.
 func (f *frame) begin(first []int) {
+	sensitive := map[string]bool{}
 	for _, v := range f.plan.doc.Variables {
-		f.vals.set(v.Name, v.Default)
+		sensitive[v.Name] = v.Sensitive
+		f.vals.set(v.Name, f.run.hidden(v.Default, v.Sensitive))
 	}
 	if f.run.opts.Variables != nil {
 		for k, v := range f.run.opts.Variables.All() {
-			f.vals.set(value.Str(k), v)
+			f.vals.set(value.Str(k), f.run.hidden(v, sensitive[value.Str(k)]))
 		}
 	}
 	f.pos.pushBack(root, first)
@@ -108,7 +111,7 @@ func (r *run) line(level, step, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.opts.Sink.LogLine(casare.LogLine{
-		N: r.lines, Time: casare.TimeOf(r.opts.Now()), Level: strings.ToUpper(level), Message: text, Step: step,
+		N: r.lines, Time: casare.TimeOf(r.opts.Now()), Level: strings.ToUpper(level), Message: r.mask.clean(text), Step: step,
 	})
 	r.lines++
 }
@@ -121,6 +124,7 @@ func (f *frame) tell(e casare.StepEvent, st *step) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	e.Message = r.mask.clean(e.Message)
 	e.N, e.Time, e.Type, e.Progress = r.events, casare.TimeOf(r.opts.Now()), st.typ, r.prog.percent
 	r.events++
 	r.opts.Sink.StepEvent(e)
@@ -148,5 +152,5 @@ func (f *frame) result(status Status, failure *casare.JobError) Result {
 	for i, s := range f.book.order {
 		order[i] = f.plan.steps[s].id
 	}
-	return Result{Status: status, Error: failure, Variables: f.vals.all(), Logs: f.book.logs, Order: order}
+	return Result{Status: status, Error: f.run.mask.failure(failure), Variables: f.vals.all(), Logs: f.book.logs, Order: order}
 }

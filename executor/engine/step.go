@@ -46,6 +46,11 @@ func (f *frame) once(ctx context.Context, t token, st *step) (node.Outcome, *nod
 		return out, f.timedOut(st)
 	}
 	fail := node.AsError(err, st.id)
+	if shown := f.run.mask.clean(fail.Message); shown != fail.Message {
+		hidden := *fail // the node may hand out one error many times
+		hidden.Message = shown
+		fail = &hidden
+	}
 	if fail.Cause != nil && fail.Type == node.TypePanic {
 		f.run.log.ErrorContext(ctx, "node type panicked", slog.String("step", st.id), slog.String("type", st.typ), slog.Any("error", fail.Cause))
 	}

@@ -83,7 +83,7 @@ func TestLayers_LowerPackagesImportOnlyWhatIsBelowThem(t *testing.T) {
 		"mesh":            {"internal/service"},
 		"raftstore":       {"internal/service"},
 		"scheduler":       {"internal/service", "session"},
-		"executor":        {"internal/service", "session", "value", "workflow", "node"},
+		"executor":        {"internal/seal", "internal/service", "session", "value", "workflow", "node"},
 		"api":             {"internal/service", "node", "workflow", "value"},
 		"configs":         {"internal/files"},
 		"internal":        {},
