@@ -50,15 +50,16 @@ func (s *Secrets) Secret(name string) (string, bool) {
 	return text, ok
 }
 
-// Seal seals a text into a checkpoint of the job.
-func (s *Secrets) Seal(text string) ([]byte, error) {
-	return seal.Seal(s.key, s.context(), []byte(text))
+// cipher seals texts into the job's checkpoints and opens them again, on whichever robot. Without a key both are nil.
+func (s *Secrets) cipher() (sealText func(text string) ([]byte, error), open func(sealed []byte) (string, error)) {
+	if s == nil {
+		return nil, nil
+	}
+	context := "checkpoint\x00" + s.jobID
+	sealText = func(text string) ([]byte, error) { return seal.Seal(s.key, context, []byte(text)) }
+	open = func(sealed []byte) (string, error) {
+		plain, err := seal.Open(s.key, context, sealed)
+		return string(plain), err
+	}
+	return sealText, open
 }
-
-// Open reads what Seal wrote, on whichever robot.
-func (s *Secrets) Open(sealed []byte) (string, error) {
-	plain, err := seal.Open(s.key, s.context(), sealed)
-	return string(plain), err
-}
-
-func (s *Secrets) context() string { return "checkpoint\x00" + s.jobID }

@@ -6,6 +6,7 @@ import (
 
 	"casare/value"
 	"casare/workflow/expr"
+	"casare/workflow/template"
 )
 
 // Expr is an expression as a step is given it: the source in its config, or a value that came by wire and stands for itself.
@@ -58,6 +59,18 @@ func (e *Expr) EvalWith(ctx context.Context, r *Run, names *value.Dict) (v Value
 		return nil, "", e.wrap(err)
 	}
 	return v, typeName, nil
+}
+
+// Deref returns the expression that e stands for: that of the text in a variable, where e is one template and nothing else that
+// leads to a text; else e itself.
+func (e *Expr) Deref(r *Run) Expr {
+	if whole, ok := template.Whole(e.source); ok && e.code != nil {
+		v, _ := whole.Path.Text(r.host)
+		if text, ok := v.(string); ok && text != "" {
+			return given(text, compile(text))
+		}
+	}
+	return *e
 }
 
 // localEnv has names before those of the run.

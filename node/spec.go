@@ -265,8 +265,15 @@ func holds(when []condition) bool {
 
 // literal turns what a Go program writes into a value. It panics on a kind that no value has.
 func literal(v any) Value {
-	if vs, ok := v.(Values); ok {
-		return vs.Dict()
+	switch v := v.(type) {
+	case Values:
+		return v.Dict()
+	case []any:
+		list := make(value.List, len(v))
+		for i, item := range v {
+			list[i] = literal(item)
+		}
+		return list
 	}
 	out, err := value.From(v)
 	if err != nil {

@@ -28,6 +28,11 @@ func EncodeSealed(v Value, seal func(text string) ([]byte, error)) ([]byte, erro
 	return cborWriter{seal: seal}.append(nil, v, 0)
 }
 
+// AppendSealed is EncodeSealed to the end of dst; without seal a secret is refused. On an error what it returns is of no use.
+func AppendSealed(dst []byte, v Value, seal func(text string) ([]byte, error)) ([]byte, error) {
+	return cborWriter{seal: seal}.append(dst, v, 0)
+}
+
 // DecodeSealed reads what EncodeSealed wrote; open undoes seal. Its error is returned, as one of CodeInvalid.
 func DecodeSealed(b []byte, open func(sealed []byte) (string, error)) (Value, error) {
 	p := cborParser{src: b, open: open}

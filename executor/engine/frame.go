@@ -17,6 +17,7 @@ const (
 
 // frame is one position that is being walked, with values of its own: the document of the run. It belongs to one goroutine at a time.
 type frame struct {
+	id    string
 	run   *run
 	plan  *Plan
 	only  set // the steps that take part; nil: all
@@ -24,6 +25,7 @@ type frame struct {
 	vals  *store
 	bound []*node.Bound // by step, made when first needed: a node belongs to one frame
 	book  *journal
+	kept  map[uint64]map[string]*piece // what scopes keep, by scope and name, as it was published
 
 	saved   time.Time // when the last checkpoint was taken
 	changed bool      // since then
@@ -31,9 +33,12 @@ type frame struct {
 	last    int       // step that ran last; -1 before the first
 }
 
-func (r *run) newFrame(p *Plan) *frame {
+// rootID is the id of the frame that walks the document of the run.
+const rootID = "0"
+
+func (r *run) newFrame(p *Plan, id string) *frame {
 	return &frame{
-		run: r, plan: p, pos: newPosition(len(p.steps)), vals: newStore(p), bound: make([]*node.Bound, len(p.steps)),
+		id: id, run: r, plan: p, kept: map[uint64]map[string]*piece{}, pos: newPosition(len(p.steps)), vals: newStore(p), bound: make([]*node.Bound, len(p.steps)),
 		book: &journal{}, saved: r.begun, last: -1,
 	}
 }

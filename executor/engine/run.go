@@ -16,10 +16,12 @@ import (
 
 // run is one Run of a plan: what its frames share.
 type run struct {
-	opts  Options
-	log   *slog.Logger
-	begun time.Time
-	mask  mask
+	opts   Options
+	log    *slog.Logger
+	begun  time.Time
+	root   *frame
+	ledger *ledger
+	mask   mask
 
 	mu     sync.Mutex // guards what follows, and is held while the sink hears something
 	prog   progress
@@ -41,15 +43,16 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	r := &run{opts: o, log: cmp.Or(o.Logger, slog.New(slog.DiscardHandler)), begun: o.Now()}
-	f := r.newFrame(p)
+	r := &run{opts: o, log: cmp.Or(o.Logger, slog.New(slog.DiscardHandler)), begun: o.Now(), ledger: newLedger()}
+	f := r.newFrame(p, rootID)
+	r.root = f
 	first, only, note, err := p.starts(o)
 	if err != nil {
 		return f.result(Failed, &casare.JobError{NodeID: cmp.Or(o.RunStep, o.RunTo), ErrorType: node.TypeInput, Message: err.Error()})
 	}
 	f.only, r.prog = only, newProgress(p, first, only)
 	if len(o.Resume) > 0 {
-		if err := f.restore(o.Resume); err != nil {
+		if err := r.restore(o.Resume); err != nil {
 			return f.result(Failed, &casare.JobError{ErrorType: TypeResume, Message: err.Error()})
 		}
 		r.line(levelInfo, "", "Workflow resumed: "+p.doc.Name)

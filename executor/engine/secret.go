@@ -40,6 +40,20 @@ func (r *run) hidden(v value.Value, sensitive bool) value.Value {
 	return value.Conceal(v)
 }
 
+// opener is what opens the secrets of a snapshot; each is hidden from then on. nil without a key.
+func (r *run) opener() func(sealed []byte) (string, error) {
+	if r.opts.Open == nil {
+		return nil
+	}
+	return func(sealed []byte) (string, error) {
+		text, err := r.opts.Open(sealed)
+		if err == nil {
+			r.mask.add(text)
+		}
+		return text, err
+	}
+}
+
 // shortestMask is the shortest text that is looked for: a shorter one would hide half of every log, and tell what it is by that.
 const shortestMask = 4
 
