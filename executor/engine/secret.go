@@ -81,8 +81,8 @@ func (m *mask) add(text string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.met = true
-	if len(text) < shortestMask || slices.Contains(m.texts, text) {
-		return
+	if len(text) < shortestMask || slices.ContainsFunc(m.texts, func(known string) bool { return strings.Contains(text, known) }) {
+		return // what a text is made of is hidden in it already, and the rest may be read
 	}
 	m.texts = append(m.texts, text)
 	var forms []string

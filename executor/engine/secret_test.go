@@ -48,7 +48,7 @@ func TestSecrets_AreUsedAndNeverShown(t *testing.T) {
 	result := plan.Run(t.Context(), engine.Options{Secrets: door, Sink: heard})
 	require.Equal(t, engine.Failed, result.Status)
 	require.Equal(t, []string{"s", "set", "if", "log", "raw", "throw"}, result.Order)
-	require.Equal(t, []string{"[log] x=*** pin=*** {$secret:none}", "[raw] ***, ***"}, result.Logs[:2])
+	require.Equal(t, []string{"[log] x=<***> pin=*** {$secret:none}", "[raw] ***, ***"}, result.Logs[:2])
 	raw, err := value.JSON(result.Variables)
 	require.NoError(t, err)
 	for _, shown := range []string{heard.text, string(raw), result.Error.Message, result.Logs[0]} {
