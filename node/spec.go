@@ -24,6 +24,9 @@ type layout struct {
 	effects              []effectRule
 	examples             []Example
 	control              bool
+	parted               bool       // other steps hold parts of its construct
+	part                 *partRule  // of another step's construct; nil for none
+	retries              *retryRule // nil when the type declares none
 }
 
 // condition holds while a parameter has one of some values.

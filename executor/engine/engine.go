@@ -67,6 +67,8 @@ type Options struct {
 	Stop       <-chan struct{}  // closed: stop at the next step boundary or in a wait, take a checkpoint, return Released
 	Logger     *slog.Logger     // nil: discard
 
+	Cleanup bool // a run that is cancelled or out of time runs the Finally steps of what is open, whatever the document says
+
 	RunTo   string // run only what leads to this step, and stop after it
 	RunStep string // run only this step, once
 	RunAll  bool   // begin at every StartNode instead of the first

@@ -76,7 +76,8 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 	if r.open {
 		return r.undecided()
 	}
-	end := r.walk(ctx)
+	end := r.steps(ctx)
+	r.tidy(ctx, end)
 	switch end.status {
 	case Completed:
 		r.line(levelInfo, "", "Workflow completed successfully")
@@ -85,7 +86,9 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 	case Failed, Cancelled, TimedOut:
 		r.line(levelError, end.failure.NodeID, "Workflow "+string(end.status)+": "+end.failure.Message)
 	}
-	return r.result(end.status, end.failure)
+	out := r.result(end.status, end.failure)
+	out.Attention = end.attention
+	return out
 }
 
 // undecided ends a run whose last checkpoint is the intent of a step that must not run twice.
@@ -117,16 +120,17 @@ func (r *run) begin(first []int) {
 
 // ending is why a walk is over; nil means that it goes on.
 type ending struct {
-	status  Status
-	failure *casare.JobError
+	status    Status
+	failure   *casare.JobError
+	attention string // what a person must decide; see Result
 }
 
-// walk is the main loop: take the token that is next, run its step, put the tokens that follow in the queue.
-func (r *run) walk(ctx context.Context) *ending {
+// steps is the main loop: take the token that is next, run its step, put the tokens that follow in the queue.
+func (r *run) steps(ctx context.Context) *ending {
 	for {
 		t, ok := r.pos.peek()
 		if !ok {
-			return &ending{status: Completed}
+			return r.over()
 		}
 		if end := r.boundary(ctx, t); end != nil {
 			return end
@@ -141,6 +145,9 @@ func (r *run) walk(ctx context.Context) *ending {
 			continue
 		}
 		now := r.opts.Now()
+		if r.pos.closing() && !r.open {
+			continue // whoever takes up a run that failed takes it up before the failure
+		}
 		if r.open || now.Sub(began) >= checkpointAfter || now.Sub(r.saved) >= checkpointEvery {
 			r.open = false
 			if end := r.checkpoint(ctx); end != nil {
@@ -155,7 +162,7 @@ func (r *run) boundary(ctx context.Context, t token) *ending {
 	if end := r.interrupted(ctx); end != nil {
 		return end
 	}
-	if t.why == woken {
+	if t.why == woken || t.why == again {
 		if end := r.await(ctx, r.pos.scopes[t.scope]); end != nil {
 			return end
 		}
@@ -168,7 +175,7 @@ func (r *run) boundary(ctx context.Context, t token) *ending {
 		// The intent: whoever finds this checkpoint as the last one must not run the step, for nobody knows whether it ran.
 		r.open = true
 		return r.checkpoint(ctx)
-	case st.effect == node.Idempotent && r.changed:
+	case st.effect == node.Idempotent && r.changed && !r.pos.closing():
 		return r.checkpoint(ctx)
 	}
 	return nil
@@ -180,7 +187,7 @@ func (r *run) interrupted(ctx context.Context) *ending {
 		return r.cancelled(ctx)
 	}
 	select {
-	case <-r.opts.Stop:
+	case <-r.stop():
 		if end := r.checkpoint(ctx); end != nil {
 			return end
 		}
@@ -188,6 +195,14 @@ func (r *run) interrupted(ctx context.Context) *ending {
 	default:
 		return nil
 	}
+}
+
+// stop is closed when the run is to be handed on. One that only cleans up is not.
+func (r *run) stop() <-chan struct{} {
+	if r.pos.closing() {
+		return nil
+	}
+	return r.opts.Stop
 }
 
 // cancelled says why the context is over.
@@ -221,7 +236,7 @@ func (r *run) await(ctx context.Context, s *scope) *ending {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-	case <-r.opts.Stop:
+	case <-r.stop():
 	}
 	return r.interrupted(ctx)
 }
@@ -240,7 +255,7 @@ func (r *run) due(t token) bool {
 // visit runs the step of a popped token and moves control on.
 func (r *run) visit(ctx context.Context, t token) *ending {
 	st := &r.plan.steps[t.step]
-	if !r.due(t) {
+	if !r.due(t) || r.ends(t) {
 		r.pos.move(t, nil)
 		return nil
 	}
@@ -248,17 +263,29 @@ func (r *run) visit(ctx context.Context, t token) *ending {
 	if st.doc.Disabled {
 		return r.skip(ctx, t)
 	}
+	if done, end := r.repeated(t); done {
+		return end
+	}
 	if r.counts(t) {
 		r.note(t.step)
 	}
 	began := r.start(t)
-	out, fail := r.attempts(ctx, t, st)
+	out, fail, parked := r.attempts(ctx, t, st)
+	if parked {
+		return nil
+	}
 	if fail != nil {
 		r.tell(casare.StepEvent{Step: st.id, State: casare.StepFailed, Micros: r.since(began), Message: fail.Message}, st)
 		if ctx.Err() != nil {
 			return r.cancelled(ctx)
 		}
+		if fail.Unknown {
+			r.spent(t, false)
+		}
 		return r.failed(t, out, fail)
+	}
+	if st.effect == node.Once {
+		r.spent(t, true)
 	}
 	r.apply(t, out)
 	if out.Sleep > 0 {
@@ -273,7 +300,7 @@ func (r *run) visit(ctx context.Context, t token) *ending {
 
 // start tells that a step begins and returns when it did: one that slept began before its sleep.
 func (r *run) start(t token) time.Time {
-	if t.why == woken {
+	if t.why == woken || t.why == again {
 		if begun := r.pos.scopes[t.scope].nap.begun; begun != 0 {
 			return begun.Std()
 		}
@@ -309,7 +336,7 @@ func (r *run) counts(t token) bool {
 		return true
 	case ended, continued, broken:
 		return r.pos.scopes[t.scope].kind == scopeLoop
-	case woken:
+	case woken, failed, left, declined, again:
 	}
 	return false
 }
@@ -341,32 +368,6 @@ func (r *run) apply(t token, out node.Outcome) {
 		r.pos.move(t, st.follow(out.Next, out.Or))
 	}
 	r.track(t)
-}
-
-// exit leaves an enclosing loop; false when there is none to leave.
-func (r *run) exit(t token, e *node.Exit) bool {
-	owner := -1
-	if e.Owner != "" {
-		i, ok := r.plan.index[e.Owner]
-		if !ok {
-			return false
-		}
-		owner = i
-	}
-	loop := r.pos.loop(t, owner)
-	if loop == nil {
-		return false
-	}
-	r.went(t)
-	switch e.Kind {
-	case node.ExitEnd:
-		r.pos.move(t, nil)
-	case node.ExitContinue:
-		r.pos.leave(loop, continued)
-	case node.ExitBreak:
-		r.pos.leave(loop, broken)
-	}
-	return true
 }
 
 // went records in the step's scope that it has run there. Control steps run each time, so it makes no difference to them.
@@ -401,7 +402,7 @@ func (r *run) sleep(t token, out node.Outcome) {
 	r.pos.sleep(t, out.Saved, n)
 }
 
-// failed decides what a step's failure does: its error port, else the end of its path, else the end of the run.
+// failed decides what a step's failure does: its error port, else the construct around that handles errors, else the end of its path or of the run.
 func (r *run) failed(t token, out node.Outcome, fail *node.Error) *ending {
 	st := &r.plan.steps[t.step]
 	if to := st.leave[fail.Port]; fail.Port != "" && len(to) > 0 {
@@ -413,15 +414,7 @@ func (r *run) failed(t token, out node.Outcome, fail *node.Error) *ending {
 		r.track(t)
 		return nil
 	}
-	if !r.plan.doc.Settings.StopOnError {
-		r.line(levelError, st.id, fmt.Sprintf("Step %s failed, its path ends: %s", st.id, fail.Message))
-		r.pos.move(t, nil)
-		r.track(t)
-		return nil
-	}
-	return &ending{status: Failed, failure: &casare.JobError{
-		NodeID: cmp.Or(fail.Step, st.id), ErrorType: fail.Type, Message: fail.Message,
-	}}
+	return r.raise(t, fail)
 }
 
 // result gathers what the run leaves behind.

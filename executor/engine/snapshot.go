@@ -57,6 +57,9 @@ type scopeData struct {
 	Begun   casare.Time                `cbor:"10,keyasint,omitempty"`
 	Expired bool                       `cbor:"11,keyasint,omitempty"`
 	Slept   time.Duration              `cbor:"12,keyasint,omitempty"`
+	Tries   int                        `cbor:"13,keyasint,omitempty"`
+	As      uint8                      `cbor:"14,keyasint,omitempty"`
+	Guard   *guardData                 `cbor:"15,keyasint,omitempty"`
 }
 
 // slotData is a variable by name, or the outputs of a step by place.
@@ -197,6 +200,7 @@ func (s *scope) data() (scopeData, error) {
 	d := scopeData{
 		ID: s.id, Owner: s.owner, Kind: uint8(s.kind), Parent: s.parent, Body: s.body, State: s.saved.State,
 		Done: s.done, Wake: s.nap.wake, Begun: s.nap.begun, Expired: s.nap.expired, Slept: s.nap.slept,
+		Tries: s.nap.tries, As: uint8(s.nap.as), Guard: s.guard.data(),
 	}
 	for name, v := range s.saved.Kept {
 		if d.Kept == nil {
@@ -248,7 +252,10 @@ func (r *run) restorePosition(s *snapshot) error {
 		}
 		sc := &scope{
 			id: d.ID, owner: d.Owner, kind: scopeKind(d.Kind), parent: d.Parent, body: d.Body,
-			saved: node.Saved{State: d.State}, nap: nap{wake: d.Wake, begun: d.Begun, slept: d.Slept, expired: d.Expired},
+			saved: node.Saved{State: d.State}, nap: nap{wake: d.Wake, begun: d.Begun, slept: d.Slept, expired: d.Expired, tries: d.Tries, as: why(d.As)},
+		}
+		if err := sc.guard.restore(d.Guard, n); err != nil {
+			return fmt.Errorf("scope %d: %w", d.ID, err)
 		}
 		if sc.kind != scopeWait {
 			sc.done = newSet(n)
@@ -277,7 +284,7 @@ func (r *run) restorePosition(s *snapshot) error {
 	}
 	for _, t := range s.Queue {
 		sc := p.scopes[t.Scope]
-		if sc == nil || t.Step < 0 || t.Step >= n || t.Why < uint8(arrived) || t.Why > uint8(woken) {
+		if sc == nil || t.Step < 0 || t.Step >= n || t.Why < uint8(arrived) || t.Why > uint8(again) {
 			return fmt.Errorf("token of step %d in scope %d", t.Step, t.Scope)
 		}
 		if why(t.Why) == arrived {
