@@ -24,6 +24,8 @@ const (
 	CommandSealKeys      CommandType = 17
 	CommandPruneEvents   CommandType = 18
 	CommandMarkGrown     CommandType = 19
+	CommandReferBlobs    CommandType = 20
+	CommandForgetBlobs   CommandType = 21
 )
 
 // Command is one change of the replicated state. The proposer decides every id, time and random value and puts it in; applying
@@ -87,6 +89,8 @@ type CheckpointJob struct {
 	Step     string   `cbor:"5,keyasint,omitempty"`
 	Progress int      `cbor:"6,keyasint,omitempty"`
 	Log      LogChunk `cbor:"7,keyasint,omitempty"`
+	// Blobs replaces what these parts of the job refer to; a numbered checkpoint only.
+	Blobs []BlobPart `cbor:"20,keyasint,omitempty"`
 }
 
 // FinishJob ends an attempt and with it the job. Attention is set, and State is NeedsAttention, when a person must decide.

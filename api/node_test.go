@@ -20,7 +20,7 @@ func TestTypes_ListAndGet(t *testing.T) {
 	loops, _ := r.get("/api/v1/nodes?category=control_flow&search=LOOP").ok()["nodes"].([]any)
 	require.NotEmpty(t, loops)
 	for _, n := range loops {
-		require.Equal(t, "control_flow", n.(map[string]any)["category"]) //nolint:forcetypeassert // the test fails
+		require.Subset(t, n, map[string]any{"category": "control_flow"})
 	}
 	one := r.get("/api/v1/nodes/LogMessageNode").ok() // an alias
 	require.Equal(t, "LogNode", one["type"])

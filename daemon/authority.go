@@ -39,6 +39,8 @@ var authority = map[casare.CommandType][]origin{
 	casare.CommandSealKeys:      {originSystem},
 	casare.CommandPruneEvents:   {originSystem},
 	casare.CommandMarkGrown:     {originSystem},
+	casare.CommandReferBlobs:    {originUser},
+	casare.CommandForgetBlobs:   {originSystem},
 }
 
 // mayPropose says whether the table allows it.

@@ -60,6 +60,8 @@ var verdicts = []struct {
 	{"SealKeys", casare.SealKeys{}, originSystem},
 	{"PruneEvents", casare.PruneEvents{}, originSystem},
 	{"MarkGrown", casare.MarkGrown{}, originSystem},
+	{"ReferBlobs", casare.ReferBlobs{}, originUser},
+	{"ForgetBlobs", casare.ForgetBlobs{}, originSystem},
 }
 
 var origins = []origin{originSystem, originUser, originScheduler}

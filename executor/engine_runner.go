@@ -3,7 +3,12 @@ package executor
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
+
+	"github.com/fxamacker/cbor/v2"
 
 	"casare"
 	"casare/executor/engine"
@@ -55,13 +60,22 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 	if err != nil {
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "ValidationError", Message: err.Error()}}
 	}
+	at, err := unfold(o.Resume)
+	if err != nil {
+		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: engine.TypeResume, Message: err.Error()}}
+	}
+	records := map[string][]byte{}
 	result := p.plan.Run(ctx, engine.Options{
 		Variables: variables,
 		Sink:      sink{o},
 		Checkpoint: func(ctx context.Context, s engine.Snapshot) error {
-			return o.Checkpoint(ctx, Snapshot{Data: s.Data, Step: s.Step, Progress: s.Progress})
+			data, err := fold(records, s.Changes)
+			if err != nil {
+				return err
+			}
+			return o.Checkpoint(ctx, Snapshot{Data: data, Step: s.Step, Progress: s.Progress})
 		},
-		Resume: o.Resume,
+		Resume: at,
 		Stop:   o.Stop,
 		Now:    o.Now,
 		Logger: o.Logger,
@@ -80,6 +94,42 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		return out
 	}
 	return out.with(result.Variables)
+}
+
+// fold makes one blob of all records: what the replicated state keeps of a run.
+func fold(records map[string][]byte, changes []engine.Record) ([]byte, error) {
+	for _, c := range changes {
+		if c.Data == nil {
+			delete(records, c.Key)
+		} else {
+			records[c.Key] = c.Data
+		}
+	}
+	all := make([]engine.Record, 0, len(records))
+	for _, key := range slices.Sorted(maps.Keys(records)) {
+		all = append(all, engine.Record{Key: key, Data: records[key]})
+	}
+	data, err := cbor.Marshal(all)
+	if err != nil {
+		return nil, fmt.Errorf("write checkpoint: %w", err)
+	}
+	if len(data) > casare.MaxDocument {
+		return nil, casare.Errorf(casare.CodeTooLarge,
+			"the values of the run take %d KiB, and a checkpoint holds at most %d KiB", len(data)>>10, casare.MaxDocument>>10)
+	}
+	return data, nil
+}
+
+// unfold is the reverse of fold.
+func unfold(data []byte) ([]engine.Record, error) {
+	if len(data) == 0 {
+		return nil, nil
+	}
+	var all []engine.Record
+	if err := cbor.Unmarshal(data, &all); err != nil {
+		return nil, fmt.Errorf("the checkpoint cannot be read: %w", err)
+	}
+	return all, nil
 }
 
 func variablesOf(raw []byte) (*value.Dict, error) {

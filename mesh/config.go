@@ -18,6 +18,7 @@ const (
 	PlaneRaft   Plane = "casare-raft/1"  // between coordinators only
 	PlaneRPC    Plane = "casare-rpc/1"   // forwarded requests; connections are kept and shared
 	PlaneRobot  Plane = "casare-robot/1" // robot sessions
+	PlaneBlob   Plane = "casare-blob/1"  // blobs, to and from coordinators; connections are kept and shared
 	planeGossip Plane = "casare-gossip/1"
 	planeJoin   Plane = "casare-join/1"
 )

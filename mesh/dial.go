@@ -29,8 +29,8 @@ func (e *endpoint) dial(ctx context.Context, robotID string, plane Plane) (net.C
 	if !may(e.id.Role(), plane) {
 		return nil, casare.Errorf(casare.CodeForbidden, "a robot of role %s opens no %s connections", e.id.Role(), plane)
 	}
-	if plane == PlaneRPC {
-		return e.dialShared(ctx, robotID)
+	if plane.shared() {
+		return e.dialShared(ctx, robotID, plane)
 	}
 	qc, name, err := e.connect(ctx, robotID, plane)
 	if err != nil {

@@ -14,7 +14,7 @@
 //
 // # Streams
 //
-// A connection of the raft, robot and gossip planes carries one stream; rpc connections carry many and are kept for the next.
+// A connection of the raft, robot and gossip planes carries one stream; those of the rpc and blob planes carry many and are kept for the next.
 // A stream begins with a greeting both ways: the signed record of the dialler, answered by that of the listener. It makes
 // Dial's success mean that the peer accepted, tells each side the other's current addresses, and it is long enough that a
 // restarted peer answers it with a stateless reset (shorter packets get none).

@@ -22,7 +22,7 @@ import (
 const (
 	connectionIDBytes = 8
 	maxConnections    = 4096 // inbound, of all robots together
-	maxStreams        = 1100 // of one rpc connection
+	maxStreams        = 1100 // of one shared connection
 	streamWindow      = 1 << 20
 	connectionWindow  = 8 << 20
 	handshakeTime     = 5 * time.Second
@@ -35,14 +35,14 @@ const (
 )
 
 // planes lists what the mesh listener offers to robots that show a certificate.
-var planes = []Plane{PlaneRaft, PlaneRPC, PlaneRobot, planeGossip}
+var planes = []Plane{PlaneRaft, PlaneRPC, PlaneRobot, PlaneBlob, planeGossip}
 
 // may says whether a robot of a role may open connections of a plane, and serves whether it may take them.
 func may(role casare.Role, plane Plane) bool {
 	switch plane {
 	case PlaneRaft:
 		return role == casare.RoleCoordinator
-	case PlaneRobot:
+	case PlaneRobot, PlaneBlob:
 		return true
 	case PlaneRPC, planeGossip:
 		return role != casare.RoleEdge
@@ -51,9 +51,12 @@ func may(role casare.Role, plane Plane) bool {
 	return false
 }
 
+// shared says whether the connections of a plane carry many streams and are kept for the next one.
+func (p Plane) shared() bool { return p == PlaneRPC || p == PlaneBlob }
+
 func serves(role casare.Role, plane Plane) bool {
 	switch plane {
-	case PlaneRaft, PlaneRobot:
+	case PlaneRaft, PlaneRobot, PlaneBlob:
 		return role == casare.RoleCoordinator
 	case PlaneRPC, planeGossip:
 		return role != casare.RoleEdge
@@ -67,7 +70,7 @@ func idle(plane Plane) (silence, keepAlive time.Duration) {
 	switch plane {
 	case PlaneRaft, PlaneRobot:
 		return 4 * time.Second, time.Second
-	case PlaneRPC: // a long answer, or a WebSocket passed on, may be silent; the pool closes what is not used
+	case PlaneRPC, PlaneBlob: // a long answer, or a WebSocket passed on, may be silent; the pool closes what is not used
 		return 30 * time.Second, 10 * time.Second
 	case planeGossip, planeJoin:
 	}
@@ -93,7 +96,7 @@ type endpoint struct {
 	quic      *quic.Listener
 	group     service.Group
 	work      worker
-	pool      *pool
+	pools     map[Plane]*pool // of the shared planes
 
 	listeners sync.Map // Plane -> *planeListener
 	join      *joinDesk
@@ -268,7 +271,7 @@ func (e *endpoint) serve(ctx context.Context, qc *quic.Conn) {
 		e.book.meet(name.RobotID, state.PeerCertificates[0].RawSubjectPublicKeyInfo, qc.RemoteAddr())
 	}
 	peer := Peer{ID: name.RobotID, Role: name.Role}
-	if plane != PlaneRPC {
+	if !plane.shared() {
 		e.serveOne(ctx, qc, peer, plane)
 		return
 	}
@@ -361,7 +364,9 @@ func (e *endpoint) stop() {
 		}
 		return true
 	})
-	e.pool.stop()
+	for _, p := range e.pools {
+		p.stop()
+	}
 	var closing sync.WaitGroup
 	for _, qc := range open {
 		closing.Go(func() { _ = qc.CloseWithError(quitDone, "stopping") })

@@ -53,7 +53,7 @@ func Open(cfg Config) (*Mesh, error) {
 			MeshID: cfg.Identity.MeshID(), CA: cfg.Identity.CACert(), Now: cfg.Now, Known: m.known,
 		},
 		join:        newJoinDesk(cfg.Join, cfg.Identity, cfg.Logger, cfg.Now),
-		pool:        newPool(),
+		pools:       map[Plane]*pool{PlaneRPC: newPool(), PlaneBlob: newPool()},
 		connections: newConnections(),
 	}
 	m.endpoint.work = &m.endpoint.group

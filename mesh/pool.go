@@ -14,7 +14,7 @@ import (
 // keepIdle is how long a shared connection without streams is kept for the next one.
 const keepIdle = 30 * time.Second
 
-// pool keeps one connection a robot for the rpc plane.
+// pool keeps one connection a robot for a plane.
 type pool struct {
 	mu      sync.Mutex
 	robots  map[string]*shared
@@ -129,37 +129,38 @@ func (p *pool) stop() {
 
 // dialShared opens a stream on the kept connection to a robot, or on a new one when there is none or it does not answer: a
 // robot that has died is noticed by nothing but its silence.
-func (e *endpoint) dialShared(ctx context.Context, robotID string) (net.Conn, error) {
+func (e *endpoint) dialShared(ctx context.Context, robotID string, plane Plane) (net.Conn, error) {
+	pool := e.pools[plane]
 	for {
-		s, finish, err := e.pool.take(ctx, robotID)
+		s, finish, err := pool.take(ctx, robotID)
 		if err != nil {
 			return nil, refusal(robotID, err)
 		}
 		if finish != nil {
-			return e.dialFresh(ctx, robotID, finish)
+			return e.dialFresh(ctx, robotID, plane, finish)
 		}
 		trial, cancel := context.WithTimeout(ctx, reuseTime)
-		c, err := e.open(trial, s.qc, s.name, func(bool) { e.pool.release(s) })
+		c, err := e.open(trial, s.qc, s.name, func(bool) { pool.release(s) })
 		cancel()
 		if err == nil {
 			return c, nil
 		}
-		e.pool.drop(s)
-		e.pool.release(s)
+		pool.drop(s)
+		pool.release(s)
 		if ctx.Err() != nil {
 			return nil, err
 		}
 	}
 }
 
-func (e *endpoint) dialFresh(ctx context.Context, robotID string, finish func(*shared)) (net.Conn, error) {
-	qc, name, err := e.connect(ctx, robotID, PlaneRPC)
+func (e *endpoint) dialFresh(ctx context.Context, robotID string, plane Plane, finish func(*shared)) (net.Conn, error) {
+	qc, name, err := e.connect(ctx, robotID, plane)
 	if err != nil {
 		finish(nil)
 		return nil, err
 	}
 	s := &shared{qc: qc, name: name, streams: 1}
-	c, err := e.open(ctx, qc, name, func(bool) { e.pool.release(s) })
+	c, err := e.open(ctx, qc, name, func(bool) { e.pools[plane].release(s) })
 	if err != nil {
 		finish(nil)
 		_ = qc.CloseWithError(quitDone, "")

@@ -58,7 +58,7 @@ func TestTLS_StrangersGetNoPlane(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	m := start(t, config(t, f.first))
-	for _, plane := range []mesh.Plane{mesh.PlaneRaft, mesh.PlaneRPC, mesh.PlaneRobot} {
+	for _, plane := range []mesh.Plane{mesh.PlaneRaft, mesh.PlaneRPC, mesh.PlaneRobot, mesh.PlaneBlob} {
 		l := m.Listen(plane)
 		t.Cleanup(func() { l.Close() })
 		go func() {
@@ -90,7 +90,7 @@ func TestTLS_StrangersGetNoPlane(t *testing.T) {
 	for name, cert := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, plane := range []mesh.Plane{mesh.PlaneRaft, mesh.PlaneRPC, mesh.PlaneRobot, "casare-gossip/1"} {
+			for _, plane := range []mesh.Plane{mesh.PlaneRaft, mesh.PlaneRPC, mesh.PlaneRobot, mesh.PlaneBlob, "casare-gossip/1"} {
 				_, err := stranger(t, m, cert, string(plane))
 				require.Error(t, err, "%s", plane)
 			}
@@ -183,17 +183,20 @@ func TestTLS_RolesDecideOnPlanes(t *testing.T) {
 	b := start(t, config(t, plain, a.Addr().String()))
 	converge(t, a, b)
 	for _, m := range []*mesh.Mesh{a, b} {
-		for _, plane := range []mesh.Plane{mesh.PlaneRaft, mesh.PlaneRPC, mesh.PlaneRobot} {
+		for _, plane := range []mesh.Plane{mesh.PlaneRaft, mesh.PlaneRPC, mesh.PlaneRobot, mesh.PlaneBlob} {
 			echo(t, m, plane)
 		}
 	}
 	dial(t, b, f.first.RobotID(), mesh.PlaneRobot)
 	dial(t, b, f.first.RobotID(), mesh.PlaneRPC)
+	dial(t, b, f.first.RobotID(), mesh.PlaneBlob)
 	dial(t, a, plain.RobotID(), mesh.PlaneRPC)
 	_, err := b.Dial(t.Context(), f.first.RobotID(), mesh.PlaneRaft)
 	require.Equal(t, casare.CodeForbidden, casare.CodeOf(err))
 	_, err = a.Dial(t.Context(), plain.RobotID(), mesh.PlaneRaft)
 	require.Error(t, err)
+	require.ErrorContains(t, err, "role robot")
+	_, err = a.Dial(t.Context(), plain.RobotID(), mesh.PlaneBlob)
 	require.ErrorContains(t, err, "role robot")
 	_, err = a.Dial(t.Context(), plain.RobotID(), mesh.PlaneRobot)
 	require.ErrorContains(t, err, "role robot")

@@ -91,11 +91,11 @@ func (b *Bound) Resume(ctx context.Context, host Host, in map[string]Value, save
 
 func (b *Bound) do(ctx context.Context, r *Run, in map[string]Value, e *Event) (Outcome, error) {
 	b.zero.SetZero()
-	if err := b.bindInputs(r.host, in); err != nil {
-		return Outcome{}, AsError(NoEffect(err), b.step)
+	if err := b.bindInputs(r, in); err != nil {
+		return Outcome{Outputs: r.conceal(b.collect(false))}, AsError(NoEffect(err), b.step) // as they are: found is false, count is 0
 	}
 	err := b.call(ctx, r, e)
-	r.out.Outputs = b.collect(r.keep)
+	r.out.Outputs = r.conceal(b.collect(r.keep))
 	if err == nil {
 		err = b.finish(r)
 	}
@@ -245,7 +245,8 @@ func newInput(f *Field, ports []string, config *value.Dict) input {
 		in.code = compile(text)
 		in.err = in.code.err
 	}
-	if !in.dynamic && f.each == nil && f.kind != KindExpr {
+	_, isText := first.(string)
+	if named := isText && f.naming != noName; !in.dynamic && !named && f.each == nil && f.kind != KindExpr {
 		in.constant, in.err = f.accept(first)
 	}
 	return in
@@ -265,14 +266,14 @@ func (in *input) problem() string {
 	return ""
 }
 
-func (b *Bound) bindInputs(host Host, in map[string]Value) error {
+func (b *Bound) bindInputs(r *Run, in map[string]Value) error {
 	for i := range b.inputs {
 		n := &b.inputs[i]
 		f := n.field
 		if f.when != nil && !holds(f.when) {
 			continue
 		}
-		v, err := n.value(host, in)
+		v, err := n.value(r, in)
 		if err != nil {
 			return err
 		}
@@ -287,10 +288,11 @@ func (b *Bound) bindInputs(host Host, in map[string]Value) error {
 }
 
 // value returns what the field is given this time: wire, else config, else default.
-func (in *input) value(host Host, wires map[string]Value) (Value, error) {
-	f := in.field
+func (in *input) value(r *Run, wires map[string]Value) (Value, error) {
+	f, host := in.field, r.host
 	if f.each != nil {
-		return in.collect(host, wires)
+		v := in.collect(host, wires)
+		return r.plain(f, v), nil
 	}
 	v, byWire := in.wire(wires)
 	if f.kind == KindExpr {
@@ -299,16 +301,13 @@ func (in *input) value(host Host, wires map[string]Value) (Value, error) {
 	switch {
 	case byWire:
 	case in.dynamic:
-		v = template.Resolve(in.first(), host)
-	case f.nameOfVar:
-		v = in.first()
+		v = f.named(host, template.Resolve(in.first(), host))
+	case f.naming != noName:
+		v = f.named(host, in.first())
 	default:
 		return in.constant, in.err
 	}
-	if f.nameOfVar {
-		v = variable(host, v)
-	}
-	return f.accept(v)
+	return f.accept(r.plain(f, v))
 }
 
 // wire returns the first value that arrives on one of the field's ports.
@@ -346,13 +345,10 @@ func (in *input) expression(wire Value) Value {
 }
 
 // collect gathers the values of a variadic field, numbered from 1, without nulls.
-func (in *input) collect(host Host, wires map[string]Value) (Value, error) {
+func (in *input) collect(host Host, wires map[string]Value) Value {
 	list, dict := value.List{}, value.NewDict()
 	for n := range in.field.each.max {
 		v := in.numbered(host, wires, n)
-		if in.field.nameOfVar {
-			v = variable(host, v)
-		}
 		switch {
 		case v == nil:
 		case in.field.kind == KindList:
@@ -362,9 +358,9 @@ func (in *input) collect(host Host, wires map[string]Value) (Value, error) {
 		}
 	}
 	if in.field.kind == KindList {
-		return list, nil
+		return list
 	}
-	return dict.Dict(), nil
+	return dict.Dict()
 }
 
 // numbered returns what a variadic field is given under its n-th port, or under another name of it.
@@ -377,24 +373,35 @@ func (in *input) numbered(host Host, wires map[string]Value, n int) Value {
 			if in.dynamic {
 				v = template.Resolve(v, host)
 			}
-			return v
+			return in.field.named(host, v)
 		}
 	}
 	return nil
 }
 
-// variable returns the variable that a text names, or the text.
-func variable(host Host, v Value) Value {
+// named returns the variable that a text of the config names, by the field's rule.
+func (f *Field) named(host Host, v Value) Value {
 	text, ok := v.(string)
-	if !ok {
+	if !ok || f.naming == noName || text == "" && f.naming != nameOrNumber {
 		return v
 	}
 	name := strings.TrimSpace(text)
 	if inner, ok := strings.CutPrefix(name, "{{"); ok {
 		name = strings.TrimSpace(strings.TrimSuffix(inner, "}}"))
+	} else if f.naming == exactNameOrText {
+		name = text
 	}
 	if found, ok := host.Lookup(name); ok && found != nil {
 		return found
+	}
+	switch f.naming {
+	case noName, nameOrText, exactNameOrText:
+	case onlyName:
+		return nil
+	case nameOrNumber:
+		if _, err := value.ToFloat(text); err != nil {
+			return nil
+		}
 	}
 	return v
 }

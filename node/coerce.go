@@ -36,6 +36,11 @@ func coerce(kind Kind, v Value) (Value, error) {
 		return nil, fmt.Errorf("%s is a %s, not a dict", value.Repr(v), value.TypeName(v))
 	case KindAny, KindExpr:
 		return v, nil
+	case KindSecret:
+		if secret, ok := v.(value.Secret); ok {
+			return secret, nil
+		}
+		return value.NewSecret(value.Str(v)), nil
 	}
 	return nil, fmt.Errorf("no such kind: %s", kind)
 }

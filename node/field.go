@@ -34,7 +34,7 @@ type Field struct {
 	missing    string // what the step fails with
 	strict     bool
 	raw        bool
-	nameOfVar  bool
+	naming     naming
 	choices    []string // as oneOf, of a Choice
 	oneOf      []Value
 	lo, hi     *float64
@@ -50,6 +50,17 @@ type Field struct {
 }
 
 type spelling struct{ old, now Value }
+
+// naming says how a text in the config may name a variable.
+type naming int
+
+const (
+	noName naming = iota
+	nameOrText
+	exactNameOrText
+	onlyName
+	nameOrNumber
+)
 
 // variadic is a field that stands for several ports: prefix followed by 1…max.
 type variadic struct{ shown, max int }
@@ -90,8 +101,18 @@ func (f *Field) Same(old string, now any) *Field {
 	return f
 }
 
-// NameOfVariable makes a text stand for the variable of that name, if there is one; {{name}} that was not resolved counts as name.
-func (f *Field) NameOfVariable() *Field { f.nameOfVar = true; return f }
+// NameOfVariable makes a text in the config stand for the variable of that name, if there is one; blanks around it do not count,
+// and {{name}} that was not resolved counts as name. A text that arrives by wire is a text.
+func (f *Field) NameOfVariable() *Field { f.naming = nameOrText; return f }
+
+// ExactNameOfVariable is NameOfVariable for fields whose blanks matter: " x " is not the variable x.
+func (f *Field) ExactNameOfVariable() *Field { f.naming = exactNameOrText; return f }
+
+// OnlyNameOfVariable is NameOfVariable for fields that have no use for a text: one that names no variable counts as not given.
+func (f *Field) OnlyNameOfVariable() *Field { f.naming = onlyName; return f }
+
+// NameOfNumber is NameOfVariable for fields that need a number: a text that is none and names no variable counts as not given.
+func (f *Field) NameOfNumber() *Field { f.naming = nameOrNumber; return f }
 
 // Each makes the name a prefix: the field collects name1 … name<most>, gaps allowed, nulls left out. A List gets the values in
 // order, a Dict by their number. The designer shows the first few.

@@ -23,6 +23,8 @@ type Host interface {
 	Logger() *slog.Logger
 	// Now is the time of the run's clock.
 	Now() time.Time
+	// Files is the run's access to files. Never nil.
+	Files() Files
 }
 
 // Saved is what a control step keeps between its executions. The engine stores it with the scope (or the sleeping step), puts

@@ -135,6 +135,9 @@ const (
 	KindDict  Kind = "dict"
 	KindAny   Kind = "any"
 	KindExpr  Kind = "expression"
+
+	// KindSecret is a text that nobody may read but the node itself.
+	KindSecret Kind = "secret"
 )
 
 // Opt is a value that may be unset: an input nobody gave, an output Run did not set.

@@ -19,6 +19,8 @@ type Run struct {
 	taken bool
 	keep  bool // outputs stay as they are
 	part  bool // what opens is a step of its own
+
+	tainted bool // the node works with the text of a secret: see taint.go
 }
 
 // Step returns the id of the step.
@@ -63,6 +65,9 @@ func (r *Run) Keep(name string, v Value) Value {
 	if kept == nil {
 		kept = make(map[string]Value, 1)
 	}
+	if r.tainted {
+		v = conceal(v)
+	}
 	kept[name] = v
 	r.saved.Kept = kept
 	return v
@@ -78,7 +83,12 @@ func (r *Run) KeepOutputs() { r.keep = true }
 func (r *Run) Var(name string) (Value, bool) { return r.host.Var(name) }
 
 // SetVar creates or replaces a variable of the run.
-func (r *Run) SetVar(name string, v Value) { r.host.SetVar(name, v) }
+func (r *Run) SetVar(name string, v Value) {
+	if r.tainted {
+		v = conceal(v)
+	}
+	r.host.SetVar(name, v)
+}
 
 // Lookup returns what a bare name means: a variable or the outputs of a step, whichever was written last.
 func (r *Run) Lookup(name string) (Value, bool) { return r.host.Lookup(name) }

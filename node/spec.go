@@ -177,6 +177,12 @@ func (s *Spec) Any(role Role, p *Value, name string) *Field {
 	return f
 }
 
+// Secret binds a text that is never shown: in the form, a variable or an output it is a value.Secret, and only Reveal gives the text.
+// An unset one reveals "".
+func (s *Spec) Secret(role Role, p *value.Secret, name string) *Field {
+	return bind(s, role, KindSecret, p, name).Widget("password")
+}
+
 // Expr binds an expression. The text in the config is compiled once per step and never template-resolved; a value that arrives by
 // wire, or is not a text, stands for itself.
 func (s *Spec) Expr(role Role, p *Expr, name string) *Field {
@@ -262,8 +268,15 @@ func holds(when []condition) bool {
 
 // literal turns what a Go program writes into a value. It panics on a kind that no value has.
 func literal(v any) Value {
-	if vs, ok := v.(Values); ok {
-		return vs.Dict()
+	switch v := v.(type) {
+	case Values:
+		return v.Dict()
+	case []any:
+		list := make(value.List, len(v))
+		for i, item := range v {
+			list[i] = literal(item)
+		}
+		return list
 	}
 	out, err := value.From(v)
 	if err != nil {

@@ -22,6 +22,9 @@ type echo struct {
 	wire    node.Value
 	raw     string
 	named   node.Value
+	exact   string
+	only    node.Value
+	sum     node.Value
 	list    value.List
 	numbers *value.Dict
 	flag    bool
@@ -39,6 +42,9 @@ func (n *echo) Spec(s *node.Spec) {
 	s.Any(node.Wire, &n.wire, "wire")
 	s.String(node.Param, &n.raw, "raw").Raw()
 	s.Any(node.In, &n.named, "named").NameOfVariable()
+	s.String(node.In, &n.exact, "exact").ExactNameOfVariable()
+	s.Any(node.In, &n.only, "only").OnlyNameOfVariable().Or("default")
+	s.Any(node.In, &n.sum, "sum").NameOfNumber().Or("default")
 	s.List(node.In, &n.list, "item_").Each(2, 5)
 	s.Dict(node.In, &n.numbers, "key_").Each(2, 5)
 	s.Bool(node.Param, &n.flag, "flag")
@@ -55,6 +61,7 @@ func (n *echo) Run(_ context.Context, r *node.Run) error {
 	}
 	n.seen = node.Values{
 		"text": n.text, "number": n.number, "opt": opt, "wire": n.wire, "raw": n.raw, "named": n.named,
+		"exact": n.exact, "only": n.only, "sum": n.sum,
 		"list": n.list, "numbers": n.numbers, "flag": n.flag,
 	}.Dict()
 	switch n.text {

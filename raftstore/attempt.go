@@ -9,6 +9,10 @@ func applyCheckpointJob(w *writer, p casare.Proposal, c casare.CheckpointJob) (*
 	if len(c.Data) > casare.MaxDocument {
 		return nil, casare.Errorf(casare.CodeTooLarge, "the checkpoint takes %d bytes, more than %d", len(c.Data), casare.MaxDocument)
 	}
+	owner := casare.BlobOwner{Kind: casare.BlobOwnerJob, ID: c.JobID}
+	if err := checkBlobs(owner, c.Blobs); err != nil {
+		return nil, err
+	}
 	j, repeated, err := w.jobFor(p, c.JobID)
 	if err != nil || repeated {
 		return j, err
@@ -28,6 +32,11 @@ func applyCheckpointJob(w *writer, p casare.Proposal, c casare.CheckpointJob) (*
 	}
 	if isNew && len(c.Data) > 0 {
 		if err := w.tx.Bucket(bucketCheckpoint).Put([]byte(j.ID), c.Data); err != nil {
+			return nil, err
+		}
+	}
+	if isNew && !unnumbered {
+		if err := w.putBlobs(owner, c.Blobs); err != nil {
 			return nil, err
 		}
 	}

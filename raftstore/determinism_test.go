@@ -24,7 +24,7 @@ func randomCommands(rng *rand.Rand, n int) []casare.Proposal {
 		epoch := rng.Uint64N(uint64(n))
 		cmd := fmt.Sprintf("c%d", rng.IntN(n)) // some repeat
 		var c casare.Command
-		switch rng.IntN(12) {
+		switch rng.IntN(14) {
 		case 0, 1:
 			ps = append(ps, submit(id))
 			continue
@@ -33,7 +33,7 @@ func randomCommands(rng *rand.Rand, n int) []casare.Proposal {
 		case 4:
 			c = casare.StartJob{JobID: id, Epoch: epoch}
 		case 5, 6:
-			c = casare.CheckpointJob{JobID: id, Epoch: epoch, Seq: rng.Uint64N(4), Data: []byte(cmd), Log: casare.LogChunk{Lines: [][]byte{line(i)}}}
+			c = casare.CheckpointJob{JobID: id, Epoch: epoch, Seq: rng.Uint64N(4), Data: []byte(cmd), Log: casare.LogChunk{Lines: [][]byte{line(i)}}, Blobs: randomParts(rng)}
 		case 7:
 			c = casare.FinishJob{JobID: id, Epoch: epoch, State: casare.JobCompleted, Result: []byte(`{}`)}
 		case 8:
@@ -44,6 +44,10 @@ func randomCommands(rng *rand.Rand, n int) []casare.Proposal {
 			c = casare.PutRobot{Robot: robotRow("r1")}
 		case 11:
 			c = casare.PruneEvents{Through: casare.Cursor{Index: epoch, Position: 1}}
+		case 12:
+			c = casare.ReferBlobs{Owner: casare.BlobOwner{Kind: casare.BlobOwnerJob, ID: id}, Parts: randomParts(rng)}
+		case 13:
+			c = casare.ForgetBlobs{Owner: casare.BlobOwner{Kind: casare.BlobOwnerJob, ID: id}}
 		}
 		p := system(cmd, c)
 		p.Time = casare.Time(i)

@@ -66,6 +66,8 @@ var handlers = map[casare.CommandType]handler{
 	casare.CommandSealKeys:      handle(applySealKeys),
 	casare.CommandPruneEvents:   handle(applyPruneEvents),
 	casare.CommandMarkGrown:     handle(applyMarkGrown),
+	casare.CommandReferBlobs:    handle(applyReferBlobs),
+	casare.CommandForgetBlobs:   handle(applyForgetBlobs),
 }
 
 func handlerOf(t casare.CommandType) handler { return handlers[t] }

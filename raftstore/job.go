@@ -3,6 +3,7 @@ package raftstore
 import (
 	"bytes"
 	"fmt"
+	"strings"
 
 	"go.etcd.io/bbolt"
 
@@ -81,11 +82,20 @@ func (w *writer) move(p casare.Proposal, id string, decide func(j *casare.Job) e
 
 // forgetCheckpoint drops the checkpoint of a job that will never need it: one that failed may be replayed from there.
 func (w *writer) forgetCheckpoint(j *casare.Job) error {
-	if j.State != casare.JobCompleted && j.State != casare.JobCancelled || j.CheckpointSeq == 0 {
+	if !forgetsCheckpoint(j.State) {
+		return nil
+	}
+	owner := casare.BlobOwner{Kind: casare.BlobOwnerJob, ID: j.ID}
+	if err := w.dropBlobs(owner, func(part string) bool { return !strings.HasPrefix(part, casare.BlobPartKept) }); err != nil {
+		return err
+	}
+	if j.CheckpointSeq == 0 {
 		return nil
 	}
 	return w.tx.Bucket(bucketCheckpoint).Delete([]byte(j.ID))
 }
+
+func forgetsCheckpoint(s casare.JobState) bool { return s == casare.JobCompleted || s == casare.JobCancelled }
 
 // queuedOrEnded is the event of a move that puts a job back, or ends it because that was asked for.
 func queuedOrEnded(message string) func(j *casare.Job) (casare.EventType, string) {

@@ -15,6 +15,7 @@ type memory struct {
 	mu sync.RWMutex
 	memoryRows
 	recent recent
+	blobs  chan struct{} // closed and replaced when other blobs are referred to; nil while nobody waits
 }
 
 type memoryRows struct {
@@ -45,6 +46,7 @@ type memoryChange struct {
 	events int
 	last   casare.Cursor
 	pruned casare.Cursor
+	blobs  bool // other blobs are referred to
 }
 
 func newMemoryRows() *memoryRows {
@@ -128,6 +130,26 @@ func (m *memory) commit(c memoryChange) {
 	for _, j := range c.jobs {
 		m.recent.keep(j)
 	}
+	if c.blobs {
+		m.signalBlobs()
+	}
+}
+
+// signalBlobs tells those who wait that other blobs are referred to. The caller holds mu.
+func (m *memory) signalBlobs() {
+	if m.blobs != nil {
+		close(m.blobs)
+		m.blobs = nil
+	}
+}
+
+func (m *memory) blobsChanged() <-chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.blobs == nil {
+		m.blobs = make(chan struct{})
+	}
+	return m.blobs
 }
 
 // job returns a job that changed lately, nil for any other. Nobody may change it.
@@ -148,6 +170,7 @@ func (m *memory) replace(rows *memoryRows) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.memoryRows, m.recent = *rows, newRecent()
+	m.signalBlobs()
 }
 
 func (m *memory) countsOf(tenant string) casare.JobCounts {

@@ -41,12 +41,18 @@ var (
 	bucketKeyID      = []byte("key_id")           // tenant 0 id -> hash
 	bucketSealed     = []byte("sealed_keys")      // robot id -> casare.SealedKeys
 	bucketEvent      = []byte("event")            // index -> count, events
+	bucketBlobPart   = []byte("blob_part")        // kind 0 owner 0 part -> []casare.BlobRef
+	bucketBlob       = []byte("blob")             // hash 0 kind 0 owner 0 part -> size
 )
 
 var allBuckets = [][]byte{
 	bucketMeta, bucketMesh, bucketJob, bucketStatus, bucketCreated, bucketResult, bucketCheckpoint, bucketLogHead, bucketLog,
 	bucketDocument, bucketWorkflow, bucketVersion, bucketRobot, bucketToken, bucketKey, bucketKeyID, bucketSealed, bucketEvent,
+	bucketBlobPart, bucketBlob,
 }
+
+// laterBuckets are those that files of earlier versions lack; empty, they mean the same.
+var laterBuckets = [][]byte{bucketBlobPart, bucketBlob}
 
 var keyMeta = []byte("meta")
 
@@ -181,16 +187,14 @@ func (s *state) open() error {
 }
 
 func (s *state) load(db *bbolt.DB) (*memoryRows, error) {
+	if err := checkWhole(db); err != nil {
+		return nil, err
+	}
+	if err := addBuckets(db); err != nil {
+		return nil, err
+	}
 	var rows *memoryRows
 	err := db.View(func(tx *bbolt.Tx) error {
-		// bbolt maps the file: reading what a file that was cut short lacks would end the process.
-		info, err := os.Stat(db.Path())
-		if err != nil {
-			return err
-		}
-		if info.Size() < tx.Size() {
-			return fmt.Errorf("the file has %d bytes of %d", info.Size(), tx.Size())
-		}
 		for _, b := range allBuckets {
 			if tx.Bucket(b) == nil {
 				return fmt.Errorf("bucket %s is missing", b)
@@ -207,6 +211,42 @@ func (s *state) load(db *bbolt.DB) (*memoryRows, error) {
 		return err
 	})
 	return rows, err
+}
+
+// checkWhole refuses a file that was cut short: bbolt maps it, and reading what it lacks would end the process.
+func checkWhole(db *bbolt.DB) error {
+	return db.View(func(tx *bbolt.Tx) error {
+		info, err := os.Stat(db.Path())
+		if err != nil {
+			return err
+		}
+		if info.Size() < tx.Size() {
+			return fmt.Errorf("the file has %d bytes of %d", info.Size(), tx.Size())
+		}
+		return nil
+	})
+}
+
+// addBuckets brings a file of an earlier version up to date.
+func addBuckets(db *bbolt.DB) error {
+	missing := false
+	err := db.View(func(tx *bbolt.Tx) error {
+		for _, b := range laterBuckets {
+			missing = missing || tx.Bucket(b) == nil
+		}
+		return nil
+	})
+	if err != nil || !missing {
+		return err
+	}
+	return db.Update(func(tx *bbolt.Tx) error {
+		for _, b := range laterBuckets {
+			if _, err := tx.CreateBucketIfNotExists(b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // close ends the file. Later reads answer CodeUnavailable.

@@ -33,9 +33,15 @@ const (
 	cborFloat = 0xfb
 
 	handleName = "casare.handle"
+	secretName = "casare.secret"
 )
 
-func appendCBOR(dst []byte, v Value, depth int) ([]byte, error) {
+// cborWriter writes values. Without seal, secrets are refused.
+type cborWriter struct {
+	seal func(text string) ([]byte, error)
+}
+
+func (w cborWriter) append(dst []byte, v Value, depth int) ([]byte, error) {
 	switch x := v.(type) {
 	case nil:
 		return append(dst, cborNull), nil
@@ -58,11 +64,11 @@ func appendCBOR(dst []byte, v Value, depth int) ([]byte, error) {
 		dst = appendHead(appendHead(dst, majorTag, tagObject), majorArray, 3)
 		return appendCBORText(appendCBORText(appendCBORText(dst, handleName), x.Kind), x.ID), nil
 	case List:
-		return appendCBORList(dst, x, depth+1)
+		return w.list(dst, x, depth+1)
 	case *Dict:
-		return appendCBORDict(dst, x, depth+1)
+		return w.dict(dst, x, depth+1)
 	case Secret:
-		return nil, errSecret
+		return w.secret(dst, x)
 	default:
 		return nil, casare.Errorf(casare.CodeInternal, "a %T is not a value", v)
 	}
@@ -107,20 +113,33 @@ func appendCBORText(dst []byte, s string) []byte {
 	return append(appendHead(dst, majorText, uint64(len(s))), s...)
 }
 
-func appendCBORList(dst []byte, list List, depth int) (_ []byte, err error) {
+// secret writes a secret as tag 27 around ["casare.secret", sealed text].
+func (w cborWriter) secret(dst []byte, s Secret) ([]byte, error) {
+	if w.seal == nil {
+		return nil, errSecret
+	}
+	sealed, err := w.seal(s.Reveal())
+	if err != nil {
+		return nil, casare.Errorf(casare.CodeInternal, "seal a secret: %w", err)
+	}
+	dst = appendHead(appendHead(dst, majorTag, tagObject), majorArray, 2)
+	return append(appendHead(appendCBORText(dst, secretName), majorBytes, uint64(len(sealed))), sealed...), nil
+}
+
+func (w cborWriter) list(dst []byte, list List, depth int) (_ []byte, err error) {
 	if depth > MaxDepth {
 		return nil, errDepth()
 	}
 	dst = appendHead(dst, majorArray, uint64(len(list)))
 	for _, item := range list {
-		if dst, err = appendCBOR(dst, item, depth); err != nil {
+		if dst, err = w.append(dst, item, depth); err != nil {
 			return nil, err
 		}
 	}
 	return dst, nil
 }
 
-func appendCBORDict(dst []byte, d *Dict, depth int) (_ []byte, err error) {
+func (w cborWriter) dict(dst []byte, d *Dict, depth int) (_ []byte, err error) {
 	if depth > MaxDepth {
 		return nil, errDepth()
 	}
@@ -131,7 +150,7 @@ func appendCBORDict(dst []byte, d *Dict, depth int) (_ []byte, err error) {
 		} else {
 			dst = appendCBORText(dst, Str(k))
 		}
-		if dst, err = appendCBOR(dst, v, depth); err != nil {
+		if dst, err = w.append(dst, v, depth); err != nil {
 			return nil, err
 		}
 	}

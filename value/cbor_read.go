@@ -10,8 +10,9 @@ import (
 )
 
 type cborParser struct {
-	src []byte
-	pos int
+	src  []byte
+	pos  int
+	open func(sealed []byte) (string, error) // nil: a secret is refused
 }
 
 func (p *cborParser) fail(what string) error {
@@ -191,6 +192,8 @@ func (p *cborParser) tagged(tag uint64) (Value, error) {
 		return Int(x), nil
 	case tag == tagObject && major == majorArray && n == 3:
 		return p.handle()
+	case tag == tagObject && major == majorArray && n == 2:
+		return p.secret()
 	default:
 		return nil, p.fail("an unknown tag")
 	}
@@ -214,4 +217,33 @@ func (p *cborParser) handle() (Value, error) {
 		return nil, p.fail("an unknown object")
 	}
 	return Handle{Kind: parts[1], ID: parts[2]}, nil
+}
+
+func (p *cborParser) secret() (Value, error) {
+	major, n, err := p.head()
+	if err != nil {
+		return nil, err
+	}
+	if major != majorText {
+		return nil, p.fail("an unknown object")
+	}
+	name, err := p.text(n)
+	if err != nil {
+		return nil, err
+	}
+	if major, n, err = p.head(); err != nil {
+		return nil, err
+	}
+	if name != secretName || major != majorBytes || p.open == nil {
+		return nil, p.fail("an unknown object")
+	}
+	sealed, err := p.take(n)
+	if err != nil {
+		return nil, err
+	}
+	text, err := p.open(sealed)
+	if err != nil {
+		return nil, casare.Errorf(casare.CodeInvalid, "open a sealed secret: %w", err)
+	}
+	return NewSecret(text), nil
 }

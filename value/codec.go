@@ -20,7 +20,24 @@ func JSON(v Value) ([]byte, error) { return AppendJSON(nil, v) }
 func AppendJSON(dst []byte, v Value) ([]byte, error) { return appendJSON(dst, v, 0) }
 
 // EncodeCBOR returns v as CBOR that DecodeCBOR turns into an equal value of the same kinds and key order. A secret is refused.
-func EncodeCBOR(v Value) ([]byte, error) { return appendCBOR(nil, v, 0) }
+func EncodeCBOR(v Value) ([]byte, error) { return cborWriter{}.append(nil, v, 0) }
+
+// EncodeSealed is EncodeCBOR for values that may hold secrets: the text of each goes through seal. Who can open what seal returns
+// can read the secrets; nobody else can.
+func EncodeSealed(v Value, seal func(text string) ([]byte, error)) ([]byte, error) {
+	return cborWriter{seal: seal}.append(nil, v, 0)
+}
+
+// AppendSealed is EncodeSealed to the end of dst; without seal a secret is refused. On an error what it returns is of no use.
+func AppendSealed(dst []byte, v Value, seal func(text string) ([]byte, error)) ([]byte, error) {
+	return cborWriter{seal: seal}.append(dst, v, 0)
+}
+
+// DecodeSealed reads what EncodeSealed wrote; open undoes seal. Its error is returned, as one of CodeInvalid.
+func DecodeSealed(b []byte, open func(sealed []byte) (string, error)) (Value, error) {
+	p := cborParser{src: b, open: open}
+	return p.document()
+}
 
 // DecodeCBOR reads what EncodeCBOR wrote. The input may come from another robot: lengths are checked against what is there
 // before anything is allocated, and whatever EncodeCBOR never writes is refused.

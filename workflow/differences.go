@@ -25,7 +25,7 @@ var deadEndText string
 
 var deadEnds = sync.OnceValue(func() map[string]bool {
 	all := map[string]bool{}
-	for _, name := range strings.Fields(deadEndText) {
+	for name := range strings.FieldsSeq(deadEndText) {
 		all[name] = true
 	}
 	return all
@@ -41,6 +41,12 @@ var constructs = map[string]string{
 	"SubflowNode":         "CasareRPA could not run a subflow that has ports; here it runs with its inputs and outputs.",
 	"CallSubworkflowNode": "CasareRPA dropped the wires of a called workflow; here it runs whole.",
 	"ExecuteWorkflowNode": "CasareRPA ran no step of a workflow called by ExecuteWorkflow; here it runs whole.",
+}
+
+// originalAliases are the second names that CasareRPA itself accepts.
+var originalAliases = []string{
+	"BrowserLaunchNode", "BrowserNavigateNode", "BrowserWaitNode", "BrowserGetTextNode", "BrowserScreenshotNode", "BrowserCloseNode",
+	"OCRNode", "DriveRemovePermissionNode",
 }
 
 // conditionKeys are the config keys that hold a condition, by type.
@@ -119,10 +125,8 @@ func (f *differ) step(s *Step) {
 	if known, ok := f.types.Known(s.Type); ok {
 		typ = known
 	}
-	if typ != s.Type {
-		if original, ok := KnownType(s.Type); !ok || original != typ {
-			f.add("TYPE_NAME", s.ID, "CasareRPA knows no type %s; here it is a %s.", s.Type, typ)
-		}
+	if typ != s.Type && !slices.Contains(originalAliases, s.Type) {
+		f.add("TYPE_NAME", s.ID, "CasareRPA knows no type %s; here it is a %s.", s.Type, typ)
 	}
 	if text, ok := constructs[typ]; ok {
 		f.add("CONSTRUCT", s.ID, "%s", text)

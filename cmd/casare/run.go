@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,6 +65,7 @@ func (v *variableFlags) dict() (*value.Dict, error) {
 func runCommand() *cobra.Command {
 	var vars variableFlags
 	var output string
+	var part localPart
 	cmd := &cobra.Command{
 		Use:   "run FILE",
 		Short: "Run a workflow on this machine, with no mesh",
@@ -79,12 +81,40 @@ Exit code 0: the workflow succeeded; 1: it failed; 2: the document is bad, every
 			if err != nil {
 				return err
 			}
-			return runLocally(cmd.Context(), localRun{file: args[0], variables: variables, json: output == "json", out: cmd.OutOrStdout(), err: cmd.ErrOrStderr()})
+			return runLocally(cmd.Context(), localRun{
+				file: args[0], variables: variables, part: part, json: output == "json", out: cmd.OutOrStdout(), err: cmd.ErrOrStderr(),
+			})
 		},
 	}
 	vars.register(cmd)
+	part.register(cmd)
 	cmd.Flags().StringVarP(&output, "output", "o", "", `"json" prints one object: success, error, variables, logs, order`)
 	return cmd
+}
+
+// localPart says how much of a document runs: all from its first start, unless a flag says otherwise.
+type localPart struct {
+	to, only string
+	all      bool
+}
+
+func (p *localPart) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.to, "to", "", "STEP: run only what leads to this step, and stop after it")
+	cmd.Flags().StringVar(&p.only, "only", "", "STEP: run only this step, once")
+	cmd.Flags().BoolVar(&p.all, "all", false, "begin at every start step instead of the first")
+}
+
+// check refuses flags that contradict one another, and steps that the document does not have.
+func (p *localPart) check(doc *workflow.Document) error {
+	if p.to != "" && p.only != "" || p.all && (p.to != "" || p.only != "") {
+		return usageError("only one of --to, --only and --all can be given")
+	}
+	for flag, id := range map[string]string{"--to": p.to, "--only": p.only} {
+		if id != "" && !slices.ContainsFunc(doc.Steps, func(s *workflow.Step) bool { return s.ID == id }) {
+			return usageError("%s: the document has no step %s", flag, id)
+		}
+	}
+	return nil
 }
 
 func oneFile(_ *cobra.Command, args []string) error {
@@ -114,6 +144,7 @@ func readDocument(path string) ([]byte, error) {
 type localRun struct {
 	file      string
 	variables *value.Dict
+	part      localPart
 	json      bool
 	out, err  io.Writer
 }
@@ -134,11 +165,16 @@ func runLocally(ctx context.Context, r localRun) error {
 	if bad := workflow.Errors(problems); len(bad) > 0 || plan == nil {
 		return usageError("%s: %d %s in the document", r.file, len(bad), plural(len(bad), "problem"))
 	}
+	if err := r.part.check(doc); err != nil {
+		return err
+	}
 	var sink engine.Sink
 	if !r.json {
 		sink = printSink{out: r.out}
 	}
-	result := plan.Run(ctx, engine.Options{Variables: r.variables, Sink: sink, Now: time.Now})
+	result := plan.Run(ctx, engine.Options{
+		Variables: r.variables, Sink: sink, Now: time.Now, RunTo: r.part.to, RunStep: r.part.only, RunAll: r.part.all,
+	})
 	if r.json {
 		if err := printResult(r.out, result); err != nil {
 			return err

@@ -3,14 +3,13 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/fxamacker/cbor/v2"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"casare"
 	"casare/executor/engine"
@@ -57,7 +56,7 @@ func TestSleep_AResumedRunWaitsOnlyTheRest(t *testing.T) {
 
 		time.Sleep(3 * time.Second) //nolint:forbidigo // fake time: the robot that takes over needs a while
 		began, sink := time.Now(), &tape{}
-		r = run(t, waiting, engine.Options{Resume: kept.last(t).Data, Sink: sink})
+		r = run(t, waiting, engine.Options{Resume: kept.last(t).Records, Sink: sink})
 		require.Equal(t, engine.Completed, r.Status, "%v", r.Error)
 		require.Equal(t, 3*time.Second, time.Since(began))
 		require.Equal(t, []string{"z"}, r.Order)
@@ -65,7 +64,7 @@ func TestSleep_AResumedRunWaitsOnlyTheRest(t *testing.T) {
 
 		time.Sleep(time.Hour) //nolint:forbidigo // fake time: the deadline is long past
 		began = time.Now()
-		r = run(t, waiting, engine.Options{Resume: kept.cuts[0].Data})
+		r = run(t, waiting, engine.Options{Resume: kept.cuts[0].Records})
 		require.Equal(t, engine.Completed, r.Status)
 		require.Zero(t, time.Since(began))
 	})
@@ -171,7 +170,7 @@ func TestCheckpoint_AStepThatMayRunOnlyOnceIsNeverRunAgain(t *testing.T) {
 	require.Len(t, kept.cuts, 4, "before and after, twice")
 	for i, cut := range kept.cuts {
 		sink := &tape{}
-		rest := run(t, source, engine.Options{Resume: cut.Data, Sink: sink})
+		rest := run(t, source, engine.Options{Resume: cut.Records, Sink: sink})
 		if i%2 == 0 { // the intent: it may have run
 			require.Equal(t, engine.Failed, rest.Status)
 			require.Equal(t, "pay", rest.Error.NodeID)
@@ -201,13 +200,35 @@ func TestCheckpoint_SaysWhatIsTooLarge(t *testing.T) {
 	var kept keeper
 	r := run(t, "s StartNode\nx PlainNode\na EffectNode\ns > x\nx > a", engine.Options{
 		Checkpoint: kept.keep,
-		Variables:  config("small", strings.Repeat("a", 1000), "rows", strings.Repeat("b", 400<<10)),
+		Variables:  config("small", strings.Repeat("a", 1000), "rows", tooMuch()),
 	})
 	require.Equal(t, engine.Failed, r.Status)
 	require.Equal(t, engine.TypeTooLarge, r.Error.ErrorType)
 	require.Equal(t, "x", r.Error.NodeID, "the step that went too far")
-	require.Contains(t, r.Error.Message, `variable "rows" with 400 KiB`)
+	require.Contains(t, r.Error.Message, `variable "rows" with 1126 KiB`)
 	require.Empty(t, kept.cuts)
+}
+
+// tooMuch is more than fits among the small values of a checkpoint: many small dicts in a dict.
+func tooMuch() *value.Dict {
+	d := value.NewDict()
+	for i := range 80 {
+		d.Set(fmt.Sprintf("k%d", i), config("text", strings.Repeat("b", 14<<10), "list", make(value.List, 65)))
+	}
+	return d.Dict()
+}
+
+func TestCheckpoint_SaysWhatTheKeeperFindsTooLarge(t *testing.T) {
+	t.Parallel()
+	r := run(t, "s StartNode\nx PlainNode\na EffectNode\ns > x\nx > a", engine.Options{
+		Checkpoint: func(context.Context, engine.Snapshot) error {
+			return fmt.Errorf("keep: %w", casare.Errorf(casare.CodeTooLarge, "more than the log takes"))
+		},
+		Variables: config("small", strings.Repeat("a", 1000), "rows", strings.Repeat("b", 400<<10)),
+	})
+	require.Equal(t, engine.Failed, r.Status)
+	require.Equal(t, engine.TypeTooLarge, r.Error.ErrorType)
+	require.Contains(t, r.Error.Message, `more than the log takes; the biggest is variable "rows" with 400 KiB`)
 }
 
 func TestCheckpoint_DoesNotWriteSecretsInTheOpen(t *testing.T) {
@@ -261,125 +282,7 @@ func TestStop_ReleasesAtTheNextStep(t *testing.T) {
 	require.Equal(t, engine.Released, r.Status)
 	require.Equal(t, []string{"s", "a"}, r.Order)
 	require.Equal(t, "a", kept.last(t).Step)
-	r = run(t, source, engine.Options{Resume: kept.last(t).Data})
+	r = run(t, source, engine.Options{Resume: kept.last(t).Records})
 	require.Equal(t, engine.Completed, r.Status)
 	require.Equal(t, []string{"b"}, r.Order)
-}
-
-func TestResume_RefusesWhatDoesNotFit(t *testing.T) {
-	t.Parallel()
-	source := "s StartNode\na PlainNode\ns > a"
-	stop := make(chan struct{})
-	close(stop)
-	var kept keeper
-	run(t, source, engine.Options{Checkpoint: kept.keep, Stop: stop})
-	data := kept.last(t).Data
-
-	const versionField = 1
-	newer := edit(t, data, versionField, 99)
-
-	for name, tc := range map[string]struct {
-		source string
-		o      engine.Options
-		want   string
-	}{
-		"another document": {source + "\nb PlainNode\na > b", engine.Options{Resume: data}, "revision"},
-		"a newer version":  {source, engine.Options{Resume: newer}, "version 99, this robot reads version 1"},
-		"no CBOR":          {source, engine.Options{Resume: []byte("nonsense")}, "cannot be read"},
-		"half of it":       {source, engine.Options{Resume: data[:len(data)/2]}, "cannot be read"},
-		"another mode":     {source, engine.Options{Resume: data, RunTo: "a"}, "mode"},
-		"a token nowhere":  {source, damaged(t, data, queueField, [][]any{{7, 0, 1}}), "damaged: token of step 7"},
-		"a reason unknown": {source, damaged(t, data, queueField, [][]any{{0, 0, 9}}), "damaged: token of step 0"},
-		"a lost scope":     {source, damaged(t, data, scopesField, []any{map[int]any{1: 4, 2: 0, 3: 2, 4: 4}}), "damaged: scope 4"},
-		"a scope of none":  {source, damaged(t, data, scopesField, []any{map[int]any{1: 4, 2: 99, 3: 2}}), "damaged: scope 4 of step 99"},
-		"a value torn":     {source, damaged(t, data, varsField, [][]any{{"x", 0, 1, tag(999)}}), `damaged: variable "x"`},
-		"outputs of none":  {source, damaged(t, data, outputsField, [][]any{{"", 9, 1, map[string]int{}}}), "damaged: outputs of step 9"},
-		"outputs torn":     {source, damaged(t, data, outputsField, [][]any{{"", 0, 1, tag(999)}}), "damaged: outputs of step 0"},
-		"a kept value torn": {source, damaged(t, data, scopesField, []any{
-			map[int]any{2: -1, 3: 1}, map[int]any{1: 4, 2: 0, 3: 2, 7: map[string]any{"items": tag(999)}},
-		}), "damaged: items kept by step s"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r := run(t, tc.source, tc.o)
-			require.Equal(t, engine.Failed, r.Status)
-			require.Equal(t, engine.TypeResume, r.Error.ErrorType)
-			require.Contains(t, r.Error.Message, tc.want)
-			require.Empty(t, r.Order)
-		})
-	}
-}
-
-// A damaged snapshot is refused or runs on, but it takes no robot down.
-func TestResume_SurvivesDamage(t *testing.T) {
-	t.Parallel()
-	source := `
-		s StartNode
-		l LoopNode {"times": 2}
-		m LoopNode {"times": 2}
-		p PlainNode
-		w SleepNode {"ms": 0}
-		e LoopEndNode {"pair": "m"}
-		s > l
-		l.body > m
-		m.body > p
-		p > w
-		w > e
-	`
-	var kept keeper
-	run(t, source, engine.Options{Checkpoint: kept.keep, Now: slowClock()})
-	plan := compile(t, document(t, source))
-	rapid.Check(t, func(t *rapid.T) {
-		data := append([]byte(nil), rapid.SampledFrom(kept.cuts).Draw(t, "cut").Data...)
-		for range rapid.IntRange(1, 4).Draw(t, "bytes") {
-			data[rapid.IntRange(0, len(data)-1).Draw(t, "at")] = rapid.Byte().Draw(t, "byte")
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		r := plan.Run(ctx, engine.Options{Resume: data[:rapid.IntRange(1, len(data)).Draw(t, "length")]})
-		require.NotEmpty(t, r.Status)
-		require.NotNil(t, r.Variables)
-	})
-}
-
-// The numbers of fields in a snapshot.
-const (
-	queueField, scopesField   = 4, 5
-	varsField, outputsField   = 7, 8
-	orderedField, loggedField = 11, 12
-)
-
-func damaged(t tb, data []byte, field int, to any) engine.Options {
-	t.Helper()
-	return engine.Options{Resume: edit(t, data, field, to)}
-}
-
-// tag is something no value is.
-func tag(number uint64) cbor.Tag { return cbor.Tag{Number: number, Content: 1} }
-
-// edit returns a snapshot with one of its numbered fields replaced.
-func edit(t tb, data []byte, field int, to any) []byte {
-	t.Helper()
-	var fields map[int]any
-	require.NoError(t, cbor.Unmarshal(data, &fields))
-	fields[field] = to
-	out, err := cbor.Marshal(fields)
-	require.NoError(t, err)
-	return out
-}
-
-func TestRun_OrderAndLogsAreCapped(t *testing.T) {
-	t.Parallel()
-	source := "s StartNode\nl LoopNode {\"times\": 5}\np PlainNode\ns > l\nl.body > p"
-	stop := make(chan struct{})
-	close(stop)
-	var kept keeper
-	run(t, source, engine.Options{Checkpoint: kept.keep, Stop: stop})
-	data := edit(t, kept.last(t).Data, orderedField, engine.MaxEntries-4)
-	data = edit(t, data, loggedField, engine.MaxEntries-2)
-	r := run(t, source, engine.Options{Resume: data})
-	require.Equal(t, engine.Completed, r.Status)
-	require.Equal(t, []string{"s", "l", "p", "l"}, r.Order)
-	require.Equal(t, []string{"s", "p"}, r.Logs)
-	require.Equal(t, int64(5), variable(r, "count_p"), "it runs on all the same")
 }

@@ -22,8 +22,15 @@
 //
 // # Checkpoints
 //
-// A snapshot (snapshot.go) is the position, the values and a few counts, in CBOR, with the revision of the document it belongs to. It
-// is taken between steps, where there is nothing else to know, so a run resumed from it goes on exactly: order, log and variables
-// are those of a run that was never interrupted. Steps that ran after the last snapshot run again. The deadline of a wait is in
-// the snapshot, so whoever resumes waits only the rest.
+// A snapshot is the position, the values and a few counts, as records with keys, of which only those that changed are handed on
+// (record.go). It is taken between steps, where there is nothing else to know, so a run resumed from it goes on exactly: order, log
+// and variables are those of a run that was never interrupted. Steps that ran after the last snapshot run again. The deadline of a
+// wait is in the snapshot, so whoever resumes waits only the rest. The records:
+//
+//	h                         the run: version, revision of the document, mode, progress
+//	f/<frame>                 where a frame stands: queue, scopes, counts
+//	f/<frame>/v/<name>        a variable
+//	f/<frame>/o/<step>        the outputs of a step
+//	f/<frame>/k/<scope>/<name> what a scope keeps
+//	c/<hash>                  a chunk: a value of more than 16 KiB, or a part of a list, written once (piece.go)
 package engine

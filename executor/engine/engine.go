@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"casare"
+	"casare/node"
 	"casare/value"
 )
 
@@ -52,35 +53,39 @@ type Sink interface {
 	LogLine(l casare.LogLine)
 }
 
+// Files is a job's access to files and the record of what its steps wrote.
+type Files interface {
+	node.Files
+	// Changes returns what has been written since the last call.
+	Changes() []node.Change
+}
+
 // Options are what one run is started with. The zero value runs the whole document with its own variables and keeps no checkpoints.
 type Options struct {
 	Variables *value.Dict // override the document's defaults; ignored when Resume is set
 	Sink      Sink        // may be nil
 	// Checkpoint stores a snapshot: after a step that took 100 ms or more, when a wait of that length begins, before a step that
 	// changes the world, before and after one that may run only once, when a second has passed since the last one, and when the run is
-	// stopped. It is called by the goroutine of the run
-	// and never concurrently. An error ends the run as Failed (or as the context says): the owner of the run returns one only when going
-	// on would be wrong. nil: no checkpoints, and no limit on the size of variables.
+	// stopped. It is never called concurrently. An error ends the run as Failed (or as the context says): the owner of the run returns one
+	// only when going on would be wrong; one with casare.CodeTooLarge says that the values are too large, and the run then tells which.
+	// nil: no checkpoints, and no limit on the size of variables.
 	Checkpoint func(ctx context.Context, s Snapshot) error
-	Resume     []byte           // Snapshot.Data of an earlier checkpoint of the same document; empty starts from the beginning
+	Resume     []Record         // all records of an earlier snapshot of the same document, in any order; empty starts from the beginning
 	Now        func() time.Time // nil: time.Now
 	Stop       <-chan struct{}  // closed: stop at the next step boundary or in a wait, take a checkpoint, return Released
 	Logger     *slog.Logger     // nil: discard
+	Files      Files            // what steps may read and write; nil: nothing
+
+	// Seal and Open keep the texts of secrets in snapshots from everybody but those who may run the job: Open undoes Seal. Without them a
+	// run that has a secret in a variable or an output takes no checkpoint and fails where it would. Called from several goroutines.
+	Seal func(text string) ([]byte, error)
+	Open func(sealed []byte) (string, error)
 
 	Cleanup bool // a run that is cancelled or out of time runs the Finally steps of what is open, whatever the document says
 
 	RunTo   string // run only what leads to this step, and stop after it
 	RunStep string // run only this step, once
 	RunAll  bool   // begin at every StartNode instead of the first
-}
-
-// Snapshot is the whole position of a run as data: another robot with the same document continues from Data exactly.
-type Snapshot struct {
-	Data     []byte // at most casare.MaxDocument bytes; opaque
-	Step     string // id of the step the run stands behind (or in, when it waits)
-	Progress int    // 0 to 99
-	Order    int    // how many entries the order of the whole run has so far
-	Logs     int    // how many texts the logs of the whole run have so far
 }
 
 // Result is what a run left behind. Order and Logs hold what this Run did: after a resume, without what came before the snapshot.

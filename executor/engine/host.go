@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"casare"
 	"casare/node"
 	"casare/value"
 )
@@ -20,7 +19,7 @@ const (
 
 // host is what one execution of a step sees of the run.
 type host struct {
-	run    *run
+	frame  *frame
 	step   *step
 	at     token          // what is being run; its step is -1 when that is no token
 	pull   func(step int) // computes a step that has no exec wires
@@ -33,9 +32,9 @@ type host struct {
 var _ node.Host = (*host)(nil)
 
 // host makes the host for one execution of a step that control has reached.
-func (r *run) host(ctx context.Context, st *step) *host {
-	h := &host{run: r, step: st, at: token{step: -1}}
-	h.pull = func(i int) { r.pull(ctx, h, i) }
+func (f *frame) host(ctx context.Context, st *step) *host {
+	h := &host{frame: f, step: st, at: token{step: -1}}
+	h.pull = func(i int) { f.pull(ctx, h, i) }
 	return h
 }
 
@@ -53,17 +52,17 @@ func (h *host) Lookup(name string) (value.Value, bool) {
 		return h.system(name)
 	}
 	// A reference by name is as good a need as a wire. A variable of that name hides the step.
-	if i, ok := h.run.plan.index[name]; ok && h.run.plan.steps[i].pulled && h.run.plan.steps[i].id != h.step.id {
-		if _, hidden := h.run.vals.variable(name); !hidden {
+	if i, ok := h.frame.plan.index[name]; ok && h.frame.plan.steps[i].pulled && h.frame.plan.steps[i].id != h.step.id {
+		if _, hidden := h.frame.vals.variable(name); !hidden {
 			h.pull(i)
 		}
 	}
-	return h.run.vals.named(name)
+	return h.frame.vals.named(name)
 }
 
 // system returns the value of a name the engine knows by itself.
 func (h *host) system(name string) (value.Value, bool) {
-	now := h.run.opts.Now()
+	now := h.frame.run.opts.Now()
 	switch name {
 	case "$currentDate":
 		return now.Format("2006-01-02"), true
@@ -77,49 +76,35 @@ func (h *host) system(name string) (value.Value, bool) {
 		return now.Format("2006-01-02T15:04:05.000000"), true
 	case "$timestamp":
 		return now.Unix(), true
+	case "$workspace":
+		folder := h.Files().Workspace()
+		return folder, folder != ""
 	}
 	return nil, false
 }
 
 // Var implements node.Host.
-func (h *host) Var(name string) (value.Value, bool) { return h.run.vals.variable(name) }
+func (h *host) Var(name string) (value.Value, bool) { return h.frame.vals.variable(name) }
 
 // SetVar implements node.Host.
-func (h *host) SetVar(name string, v value.Value) { h.run.vals.set(name, v) }
+func (h *host) SetVar(name string, v value.Value) { h.frame.vals.set(name, v) }
 
 // Line implements node.Host.
 func (h *host) Line(level, text string) {
-	r := h.run
-	r.logged++
-	if r.logged <= MaxEntries {
-		r.logs = append(r.logs, text)
-	}
-	r.line(level, h.step.id, text)
+	h.frame.book.write(text)
+	h.frame.run.line(level, h.step.id, text)
 }
 
 // Logger implements node.Host.
-func (h *host) Logger() *slog.Logger { return h.run.log.With(slog.String("step", h.step.id)) }
+func (h *host) Logger() *slog.Logger { return h.frame.run.log.With(slog.String("step", h.step.id)) }
 
 // Now implements node.Host.
-func (h *host) Now() time.Time { return h.run.opts.Now() }
+func (h *host) Now() time.Time { return h.frame.run.opts.Now() }
 
-// line tells the sink of a line of the log. The logs of the result are only what steps write.
-func (r *run) line(level, step, text string) {
-	if r.opts.Sink == nil {
-		return
+// Files implements node.Host.
+func (h *host) Files() node.Files {
+	if h.frame.run.opts.Files == nil {
+		return node.NoFiles()
 	}
-	r.opts.Sink.LogLine(casare.LogLine{
-		N: r.lines, Time: casare.TimeOf(r.opts.Now()), Level: strings.ToUpper(level), Message: text, Step: step,
-	})
-	r.lines++
-}
-
-// tell tells the sink of a step.
-func (r *run) tell(e casare.StepEvent, st *step) {
-	if r.opts.Sink == nil {
-		return
-	}
-	e.N, e.Time, e.Type, e.Progress = r.events, casare.TimeOf(r.opts.Now()), st.typ, r.prog.percent
-	r.events++
-	r.opts.Sink.StepEvent(e)
+	return h.frame.run.opts.Files
 }

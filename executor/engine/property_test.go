@@ -69,19 +69,16 @@ func TestRun_ResumedAtAnyCheckpointItGoesOnExactly(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		doc, now := randomDocument(t), slowClock()
-		var cuts []engine.Snapshot
-		whole := compile(t, doc).Run(context.Background(), engine.Options{
-			Now:        now,
-			Checkpoint: func(_ context.Context, s engine.Snapshot) error { cuts = append(cuts, s); return nil },
-		})
+		var kept keeper
+		whole := compile(t, doc).Run(context.Background(), engine.Options{Now: now, Checkpoint: kept.keep})
 		require.Equal(t, engine.Completed, whole.Status)
-		require.NotEmpty(t, cuts)
+		require.NotEmpty(t, kept.cuts)
 		percent := 0
-		for _, cut := range cuts {
+		for _, cut := range kept.cuts {
 			require.GreaterOrEqual(t, cut.Progress, percent)
 			require.LessOrEqual(t, cut.Progress, 99)
 			percent = cut.Progress
-			rest := compile(t, doc).Run(context.Background(), engine.Options{Resume: cut.Data, Now: now})
+			rest := compile(t, doc).Run(context.Background(), engine.Options{Resume: cut.Records, Now: now})
 			require.Equal(t, engine.Completed, rest.Status, "%v", rest.Error)
 			require.Equal(t, whole.Order, append(append([]string(nil), whole.Order[:cut.Order]...), rest.Order...))
 			require.Equal(t, whole.Logs, append(append([]string(nil), whole.Logs[:cut.Logs]...), rest.Logs...))
@@ -100,7 +97,7 @@ func TestRun_HandedOnAfterEachStepItEndsTheSame(t *testing.T) {
 
 		var order, logs []string
 		var kept keeper
-		var at []byte
+		var at []engine.Record
 		for robot := 0; ; robot++ {
 			require.LessOrEqual(t, robot, 2*len(whole.Order)+1, "each robot gets on")
 			stop := make(chan struct{})
@@ -113,7 +110,7 @@ func TestRun_HandedOnAfterEachStepItEndsTheSame(t *testing.T) {
 				break
 			}
 			require.Equal(t, engine.Released, r.Status, "%v", r.Error)
-			at = kept.last(t).Data
+			at = kept.last(t).Records
 		}
 		require.Equal(t, whole.Order, order)
 		require.Equal(t, whole.Logs, logs)

@@ -13,65 +13,65 @@ import (
 
 // pull computes a step that has no exec wires because a running step needs its outputs: once for each execution of that consumer,
 // however many ways lead to it. A failure is left in the consumer's host.
-func (r *run) pull(ctx context.Context, consumer *host, i int) {
+func (f *frame) pull(ctx context.Context, consumer *host, i int) {
 	top := consumer.top()
 	if top.failed != nil || slices.Contains(top.pulled, i) {
 		return
 	}
-	st := &r.plan.steps[i]
+	st := &f.plan.steps[i]
 	if slices.Contains(consumer.chain, i) || len(consumer.chain) >= maxPull {
 		top.failed = node.AsError(node.Fail("", "step %s needs its own value, or the chain of computed steps is longer than %d", st.id, maxPull), st.id)
 		return
 	}
-	h := &host{run: r, step: st, at: token{step: -1}, above: consumer, chain: append(slices.Clone(consumer.chain), i)}
-	h.pull = func(next int) { r.pull(ctx, h, next) }
+	h := &host{frame: f, step: st, at: token{step: -1}, above: consumer, chain: append(slices.Clone(consumer.chain), i)}
+	h.pull = func(next int) { f.pull(ctx, h, next) }
 	if st.doc.Disabled {
-		r.feed(h, st)
-		r.vals.publish(i, r.passed(st))
-	} else if err := r.compute(ctx, h, i); err != nil && top.failed == nil {
+		f.feed(h, st)
+		f.vals.publish(i, f.passed(st))
+	} else if err := f.compute(ctx, h, i); err != nil && top.failed == nil {
 		top.failed = node.AsError(err, st.id)
 	}
 	top.pulled = append(top.pulled, i)
-	if r.prog.finish(i) {
-		r.prog.update(r.plan, r.pos)
+	if f.run.prog.finish(i) {
+		f.run.prog.update(f.plan, f.pos)
 	}
 }
 
 // feed computes what a disabled step passes on.
-func (r *run) feed(h *host, st *step) {
-	for _, f := range st.feeds {
-		if r.plan.steps[f.from].pulled {
-			h.pull(f.from)
+func (f *frame) feed(h *host, st *step) {
+	for _, w := range st.feeds {
+		if f.plan.steps[w.from].pulled {
+			h.pull(w.from)
 		}
 	}
 }
 
 // compute runs a pulled step. It is an event but no entry of the order.
-func (r *run) compute(ctx context.Context, h *host, i int) error {
-	began := r.opts.Now()
-	r.tell(casare.StepEvent{Step: h.step.id, State: casare.StepStarted}, h.step)
-	out, err := r.evaluate(ctx, h, i)
-	took := r.opts.Now().Sub(began).Microseconds()
+func (f *frame) compute(ctx context.Context, h *host, i int) error {
+	began := f.run.opts.Now()
+	f.tell(casare.StepEvent{Step: h.step.id, State: casare.StepStarted}, h.step)
+	out, err := f.evaluate(ctx, h, i)
+	took := f.run.opts.Now().Sub(began).Microseconds()
 	if err == nil {
-		err = r.settled(h, out)
+		err = f.settled(h, out)
 	}
 	if err != nil {
-		r.tell(casare.StepEvent{Step: h.step.id, State: casare.StepFailed, Micros: took, Message: err.Error()}, h.step)
+		f.tell(casare.StepEvent{Step: h.step.id, State: casare.StepFailed, Micros: took, Message: err.Error()}, h.step)
 		return err
 	}
 	if out.Outputs != nil {
-		r.vals.publish(i, out.Outputs)
+		f.vals.publish(i, out.Outputs)
 	}
-	r.tell(casare.StepEvent{Step: h.step.id, State: casare.StepCompleted, Micros: took}, h.step)
+	f.tell(casare.StepEvent{Step: h.step.id, State: casare.StepCompleted, Micros: took}, h.step)
 	return nil
 }
 
-func (r *run) evaluate(ctx context.Context, h *host, i int) (node.Outcome, error) {
-	bound, err := r.bind(i)
+func (f *frame) evaluate(ctx context.Context, h *host, i int) (node.Outcome, error) {
+	bound, err := f.bind(i)
 	if err != nil {
 		return node.Outcome{}, err
 	}
-	in, err := r.inputs(h, h.step)
+	in, err := f.inputs(h, h.step)
 	if err != nil {
 		return node.Outcome{}, err
 	}
@@ -79,7 +79,7 @@ func (r *run) evaluate(ctx context.Context, h *host, i int) (node.Outcome, error
 }
 
 // settled refuses what a computed step cannot do: it has no place in the flow.
-func (r *run) settled(h *host, out node.Outcome) error {
+func (f *frame) settled(h *host, out node.Outcome) error {
 	if failed := h.top().failed; failed != nil {
 		return failed
 	}
@@ -90,14 +90,14 @@ func (r *run) settled(h *host, out node.Outcome) error {
 }
 
 // passed collects what a disabled step lets through: to the outputs of the same name, and from x_in to x_out. Only wires count: its config is switched off with it.
-func (r *run) passed(st *step) *value.Dict {
+func (f *frame) passed(st *step) *value.Dict {
 	out := value.NewDict()
-	for _, f := range st.feeds {
-		v, ok := r.vals.output(f.from, f.port)
+	for _, w := range st.feeds {
+		v, ok := f.vals.output(w.from, w.port)
 		if !ok {
 			continue
 		}
-		to := f.to
+		to := w.to
 		if stem, isIn := strings.CutSuffix(to, "_in"); isIn && !slices.Contains(st.ports.Out, to) {
 			to = stem + "_out"
 		}

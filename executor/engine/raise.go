@@ -21,101 +21,101 @@ const maxStack = 4096
 
 // raise hands a failure that no port of the step takes to the nearest construct that handles errors; without one the path ends, or the
 // run does.
-func (r *run) raise(t token, fail *node.Error) *ending {
-	st := &r.plan.steps[t.step]
-	at, c := r.pos.guardian(t), r.pos.cleanup(t)
+func (f *frame) raise(t token, fail *node.Error) *ending {
+	st := &f.plan.steps[t.step]
+	at, c := f.pos.guardian(t), f.pos.cleanup(t)
 	switch {
-	case t.why != arrived && r.pos.scopes[t.scope].guard.doom != spared:
+	case t.why != arrived && f.pos.scopes[t.scope].guard.doom != spared:
 		// The error a cleanup was called for. Control has left what is around meanwhile, for another reason.
-		r.line(levelWarning, st.id, fmt.Sprintf("The error of step %s goes no further, because control has left step %s: %s", fail.Step, st.id, fail.Message))
-		r.pos.move(t, nil)
-	case at == nil && !r.plan.doc.Settings.StopOnError:
-		r.line(levelError, st.id, fmt.Sprintf("Step %s failed, its path ends: %s", st.id, fail.Message))
-		r.pos.move(t, nil)
-		r.track(t)
-	case r.pos.closing() && (at == nil || c == nil || !r.pos.within(at.id, c.id)):
+		f.run.line(levelWarning, st.id, fmt.Sprintf("The error of step %s goes no further, because control has left step %s: %s", fail.Step, st.id, fail.Message))
+		f.pos.move(t, nil)
+	case at == nil && !f.plan.doc.Settings.StopOnError:
+		f.run.line(levelError, st.id, fmt.Sprintf("Step %s failed, its path ends: %s", st.id, fail.Message))
+		f.pos.move(t, nil)
+		f.track(t)
+	case f.pos.closing() && (at == nil || c == nil || !f.pos.within(at.id, c.id)):
 		// How the run ends is settled; this cleanup is over, the others go on.
-		r.line(levelError, st.id, fmt.Sprintf("Step %s failed while the run was cleaned up: %s", st.id, fail.Message))
+		f.run.line(levelError, st.id, fmt.Sprintf("Step %s failed while the run was cleaned up: %s", st.id, fail.Message))
 		if c == nil {
-			r.pos.move(t, nil)
+			f.pos.move(t, nil)
 			break
 		}
 		c.guard.doom = void
-		r.pos.leave(c, leaving{}, t)
+		f.pos.leave(c, leaving{}, t)
 	case at == nil:
-		return r.fatal(t, fail)
+		return f.fatal(t, fail)
 	default:
-		r.offer(at, t, fail)
+		f.offer(at, t, fail)
 	}
-	r.prog.update(r.plan, r.pos)
-	return r.over()
+	f.advance()
+	return f.over()
 }
 
 // offer tells the owner of a scope of a failure inside, after everything else in the scope has come to its end.
-func (r *run) offer(at *scope, t token, fail *node.Error) {
+func (f *frame) offer(at *scope, t token, fail *node.Error) {
 	fault := *fail
 	fault.Port, fault.Cause = "", nil
-	fault.Stack = r.stack(t, fail, at)
-	r.pos.revive(at)
+	fault.Stack = f.stack(t, fail, at)
+	f.pos.revive(at)
 	at.guard.fault = &fault
-	r.pos.leave(at, leaving{why: failed}, t)
+	f.pos.leave(at, leaving{why: failed}, t)
 }
 
 // fatal ends the run with a failure, after the cleanups of what is still open.
-func (r *run) fatal(t token, fail *node.Error) *ending {
-	at := cmp.Or(fail.Step, r.plan.steps[t.step].id)
+func (f *frame) fatal(t token, fail *node.Error) *ending {
+	at := cmp.Or(fail.Step, f.plan.steps[t.step].id)
 	end := &ending{status: Failed, failure: &casare.JobError{NodeID: at, ErrorType: fail.Type, Message: fail.Message}}
 	if fail.Unknown {
 		end.attention = fmt.Sprintf("Step %s may only run once. It failed, and nobody knows whether it had its effect: %s", at, fail.Message)
 	}
-	r.pos.leave(r.pos.scopes[root], leaving{why: ended, ending: end}, t)
-	return r.over()
+	f.pos.leave(f.pos.scopes[root], leaving{why: ended, ending: end}, t)
+	return f.over()
 }
 
 // over is how the run ends when nothing is left to do; nil when there is.
-func (r *run) over() *ending {
-	if _, more := r.pos.peek(); more {
+func (f *frame) over() *ending {
+	if _, more := f.pos.peek(); more {
 		return nil
 	}
-	if exit := r.pos.scopes[root].guard.exit; exit != nil {
+	if exit := f.pos.scopes[root].guard.exit; exit != nil {
 		return exit.ending
 	}
 	return &ending{status: Completed}
 }
 
 // tidy runs the cleanups of a run that was cancelled, if it is one that cleans up: in a time of their own, because that of the run is over.
-func (r *run) tidy(ctx context.Context, end *ending) {
-	if end.status != Cancelled && end.status != TimedOut || !r.opts.Cleanup && !r.plan.doc.Settings.Cleanup {
+func (f *frame) tidy(ctx context.Context, end *ending) {
+	if end.status != Cancelled && end.status != TimedOut || !f.run.opts.Cleanup && !f.plan.doc.Settings.Cleanup {
 		return
 	}
-	if !r.pos.closing() {
-		r.pos.leave(r.pos.scopes[root], leaving{why: ended, ending: end}, token{scope: root, why: arrived})
+	if !f.pos.closing() {
+		f.pos.leave(f.pos.scopes[root], leaving{why: ended, ending: end}, token{scope: root, why: arrived})
 	}
-	if r.over() != nil {
+	if f.over() != nil {
 		return
 	}
-	r.line(levelInfo, "", "Workflow "+string(end.status)+": cleaning up")
+	f.run.line(levelInfo, "", "Workflow "+string(end.status)+": cleaning up")
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), cleanupTime, fmt.Errorf("the cleanup took longer than %v", cleanupTime))
 	defer cancel()
-	if other := r.steps(ctx); other != nil && other != end && other.failure != nil {
-		r.line(levelError, other.failure.NodeID, "The cleanup did not come to its end: "+other.failure.Message)
+	if other := f.walk(ctx); other != nil && other != end && other.failure != nil {
+		f.run.line(levelError, other.failure.NodeID, "The cleanup did not come to its end: "+other.failure.Message)
 	}
 }
 
 // stack says where an error happened, for people: the step, the constructs around it, and the error that was being handled meanwhile.
-func (r *run) stack(t token, fail *node.Error, at *scope) string {
+func (f *frame) stack(t token, fail *node.Error, at *scope) string {
 	text, before := fail.Stack, ""
 	fresh := text == ""
 	if fresh {
-		text = fmt.Sprintf("%s: %s\n  at step %s", fail.Type, fail.Message, r.place(t.step))
+		text = fmt.Sprintf("%s: %s\n  at step %s", fail.Type, fail.Message, f.place(t.step))
 	}
 	inner := true
-	for s := r.pos.outer(t); s.kind != scopeRoot; s = r.pos.scopes[s.parent] {
+	for s := f.pos.outer(t); s.kind != scopeRoot; s = f.pos.scopes[s.parent] {
 		if fresh {
-			text += fmt.Sprintf("\n  in %s of step %s", s.body, r.place(s.owner))
+			text += fmt.Sprintf("\n  in %s of step %s", s.body, f.place(s.owner))
 		}
-		if f := s.guard.fault; inner && before == "" && f != nil && s.kind != scopeRetry && f.Stack != fail.Stack {
-			before = "\nwhile this was being handled:\n" + f.Stack
+		if was := s.guard.fault; inner && before == "" && was != nil && s.kind != scopeRetry && was.Stack != fail.Stack {
+			before = "\nwhile this was being handled:\n" + was.Stack
 		}
 		inner = inner && s != at
 	}
@@ -126,98 +126,98 @@ func (r *run) stack(t token, fail *node.Error, at *scope) string {
 	return text
 }
 
-func (r *run) place(i int) string {
-	return r.plan.steps[i].id + " (" + r.plan.steps[i].typ + ")"
+func (f *frame) place(i int) string {
+	return f.plan.steps[i].id + " (" + f.plan.steps[i].typ + ")"
 }
 
 // exit leaves an enclosing scope; false when there is none of the kind that was asked for.
-func (r *run) exit(t token, e *node.Exit) bool {
+func (f *frame) exit(t token, e *node.Exit) bool {
 	owner := -1
 	if e.Owner != "" {
-		i, ok := r.plan.index[e.Owner]
+		i, ok := f.plan.index[e.Owner]
 		if !ok {
 			return false
 		}
 		owner = i
 	}
-	st := &r.plan.steps[t.step]
+	st := &f.plan.steps[t.step]
 	switch e.Kind {
 	case node.ExitEnd, node.ExitContinue, node.ExitBreak:
-		return r.exitLoop(t, e.Kind, owner)
+		return f.exitLoop(t, e.Kind, owner)
 	case node.ExitDecline:
-		s := r.pos.construct(t, st.partOf)
+		s := f.pos.construct(t, st.partOf)
 		if s == nil {
 			return false
 		}
-		r.went(t)
-		r.pos.leave(s, leaving{why: declined}, t)
+		f.went(t)
+		f.pos.leave(s, leaving{why: declined}, t)
 	case node.ExitSucceed:
-		s := r.pos.nearest(t, scopeRetry, owner)
+		s := f.pos.nearest(t, scopeRetry, owner)
 		if s == nil {
 			return false
 		}
-		r.went(t)
-		r.pos.leave(s, leaving{why: ended, then: st.leave[workflow.PortOut]}, t)
+		f.went(t)
+		f.pos.leave(s, leaving{why: ended, then: st.leave[workflow.PortOut]}, t)
 	case node.ExitGiveUp:
-		s := r.pos.nearest(t, scopeRetry, owner)
+		s := f.pos.nearest(t, scopeRetry, owner)
 		if s == nil {
 			return false
 		}
-		r.went(t)
-		r.offer(s, t, e.Err)
+		f.went(t)
+		f.offer(s, t, e.Err)
 	}
 	return true
 }
 
 // exitLoop leaves an enclosing loop, or the present round of it.
-func (r *run) exitLoop(t token, kind node.ExitKind, owner int) bool {
-	loop := r.pos.nearest(t, scopeLoop, owner)
+func (f *frame) exitLoop(t token, kind node.ExitKind, owner int) bool {
+	loop := f.pos.nearest(t, scopeLoop, owner)
 	if loop == nil {
 		return false
 	}
-	r.went(t)
+	f.went(t)
 	switch kind {
 	case node.ExitContinue:
-		r.pos.leave(loop, leaving{why: continued}, t)
+		f.pos.leave(loop, leaving{why: continued}, t)
 	case node.ExitBreak:
-		r.pos.leave(loop, leaving{why: broken}, t)
+		f.pos.leave(loop, leaving{why: broken}, t)
 	case node.ExitEnd, node.ExitSucceed, node.ExitGiveUp, node.ExitDecline:
-		r.pos.move(t, nil)
+		f.pos.move(t, nil)
 	}
 	return true
 }
 
 // ends says whether control has reached a part of the try it stands in by a wire: that is the end of the try's present phase, not the
 // beginning of the part.
-func (r *run) ends(t token) bool {
-	st := &r.plan.steps[t.step]
+func (f *frame) ends(t token) bool {
+	st := &f.plan.steps[t.step]
 	if st.partOf < 0 || t.why != arrived {
 		return false
 	}
-	s := r.pos.construct(t, st.partOf)
+	s := f.pos.construct(t, st.partOf)
 	return s != nil && (s.id != t.scope || s.body != st.part || s.done.has(t.step))
 }
 
 // spent keeps in mind that a step which must not run twice has run in the retries around it.
-func (r *run) spent(t token, known bool) {
-	for s := r.pos.outer(t); s.kind != scopeRoot; s = r.pos.scopes[s.parent] {
+func (f *frame) spent(t token, known bool) {
+	for s := f.pos.outer(t); s.kind != scopeRoot; s = f.pos.scopes[s.parent] {
 		if s.kind != scopeRetry {
 			continue
 		}
 		if s.guard.once == nil {
 			s.guard.once = map[string]bool{}
 		}
-		s.guard.once[r.path(t, s)] = known
+		s.guard.once[f.path(t, s)] = known
 	}
 }
 
 // ran says whether a step that must not run twice has run in an earlier attempt of a retry around it, and whether it is known how it ended.
-func (r *run) ran(t token) (known, ran bool) {
-	for s := r.pos.outer(t); s.kind != scopeRoot; s = r.pos.scopes[s.parent] {
+func (f *frame) ran(t token) (known, ran bool) {
+	for s := f.pos.outer(t); s.kind != scopeRoot; s = f.pos.scopes[s.parent] {
 		if s.kind != scopeRetry || len(s.guard.once) == 0 {
 			continue
 		}
-		if known, ran = s.guard.once[r.path(t, s)]; ran {
+		if known, ran = s.guard.once[f.path(t, s)]; ran {
 			return known, true
 		}
 	}
@@ -225,11 +225,11 @@ func (r *run) ran(t token) (known, ran bool) {
 }
 
 // path names the place where a step runs inside a scope: the loops between them with their rounds, and the step.
-func (r *run) path(t token, within *scope) string {
-	parts := []string{r.plan.steps[t.step].id}
-	for s := r.pos.outer(t); s != within; s = r.pos.scopes[s.parent] {
+func (f *frame) path(t token, within *scope) string {
+	parts := []string{f.plan.steps[t.step].id}
+	for s := f.pos.outer(t); s != within; s = f.pos.scopes[s.parent] {
 		if s.kind == scopeLoop {
-			parts = append(parts, fmt.Sprintf("%s#%d", r.plan.steps[s.owner].id, s.guard.round))
+			parts = append(parts, fmt.Sprintf("%s#%d", f.plan.steps[s.owner].id, s.guard.round))
 		}
 	}
 	slices.Reverse(parts)
@@ -238,12 +238,12 @@ func (r *run) path(t token, within *scope) string {
 
 // repeated deals with a step that must not run twice and has run in an earlier attempt of a retry: it is passed over when it is known to
 // have succeeded, and else fails without having run. done is false when it is to run.
-func (r *run) repeated(t token) (done bool, end *ending) {
-	st := &r.plan.steps[t.step]
+func (f *frame) repeated(t token) (done bool, end *ending) {
+	st := &f.plan.steps[t.step]
 	if st.effect != node.Once || t.why != arrived {
 		return false, nil
 	}
-	known, ran := r.ran(t)
+	known, ran := f.ran(t)
 	if !ran {
 		return false, nil
 	}
@@ -252,14 +252,14 @@ func (r *run) repeated(t token) (done bool, end *ending) {
 			Type: TypeUnknown, Step: st.id, Unknown: true,
 			Message: fmt.Sprintf("step %s may only run once; it failed in an earlier attempt, and nobody knows whether it had its effect", st.id),
 		}
-		r.tell(casare.StepEvent{Step: st.id, State: casare.StepFailed, Message: fail.Message}, st)
-		return true, r.raise(t, fail)
+		f.tell(casare.StepEvent{Step: st.id, State: casare.StepFailed, Message: fail.Message}, st)
+		return true, f.raise(t, fail)
 	}
-	r.line(levelInfo, st.id, fmt.Sprintf("Step %s may only run once and has run in an earlier attempt: it is passed over", st.id))
-	r.went(t)
-	r.pos.move(t, st.exec)
-	r.track(t)
-	r.tell(casare.StepEvent{Step: st.id, State: casare.StepSkipped}, st)
+	f.run.line(levelInfo, st.id, fmt.Sprintf("Step %s may only run once and has run in an earlier attempt: it is passed over", st.id))
+	f.went(t)
+	f.pos.move(t, st.exec)
+	f.track(t)
+	f.tell(casare.StepEvent{Step: st.id, State: casare.StepSkipped}, st)
 	return true, nil
 }
 
@@ -268,8 +268,8 @@ func (h *host) Wired(port string) bool { return len(h.step.leave[port]) > 0 }
 
 // Parts implements node.Flow.
 func (h *host) Parts() workflow.Parts {
-	r, own := h.run, h.step.parts
-	takesPart := func(id string) bool { return r.only == nil || r.only.has(r.plan.index[id]) }
+	f, own := h.frame, h.step.parts
+	takesPart := func(id string) bool { return f.only == nil || f.only.has(f.plan.index[id]) }
 	out := workflow.Parts{}
 	for _, id := range own.Catches {
 		if takesPart(id) {
@@ -286,8 +286,8 @@ func (h *host) Parts() workflow.Parts {
 func (h *host) Empty() bool {
 	to := h.step.leave[workflow.PortOut]
 	for _, i := range to {
-		st := &h.run.plan.steps[i]
-		if st.partOf < 0 || h.run.plan.steps[st.partOf].id != h.step.id || len(st.leave[st.ports.Part.Body]) == 0 {
+		st := &h.frame.plan.steps[i]
+		if st.partOf < 0 || h.frame.plan.steps[st.partOf].id != h.step.id || len(st.leave[st.ports.Part.Body]) == 0 {
 			return false
 		}
 	}
@@ -296,7 +296,7 @@ func (h *host) Empty() bool {
 
 // Fault implements node.Flow.
 func (h *host) Fault() (fault *node.Error, open bool) {
-	p := h.run.pos
+	p := h.frame.pos
 	if h.at.step < 0 {
 		return nil, false
 	}
@@ -356,7 +356,7 @@ func (p *Plan) join() {
 }
 
 // Workflow implements node.Teller.
-func (h *host) Workflow() string { return h.run.plan.doc.Name }
+func (h *host) Workflow() string { return h.frame.plan.doc.Name }
 
 // Notice implements node.Teller.
-func (h *host) Notice(level, text string) { h.run.line(level, h.step.id, text) }
+func (h *host) Notice(level, text string) { h.frame.run.line(level, h.step.id, text) }

@@ -8,51 +8,65 @@ import (
 type slot struct {
 	v       value.Value
 	written uint64 // number of the write, to tell which of two things of one name is newer
-	encoded []byte // CBOR of v once a checkpoint needed it; values never change, so it stays right
+	dirty   bool   // not in what the frame has published
+	piece   *piece // how it was published last
 }
 
-// store holds the values of a run. Variables and outputs of steps are kept apart, so that a variable named like a step cannot
+// store holds the values of a frame. Variables and outputs of steps are kept apart, so that a variable named like a step cannot
 // corrupt what wires carry; a bare name means whichever was written last.
 type store struct {
 	plan  *Plan
 	vars  map[string]*slot
-	outs  []*slot  // by step; v is a *value.Dict
-	names []string // of both, in the order in which they first appeared
-	known map[string]bool
+	outs  []*slot        // by step; v is a *value.Dict
+	names []string       // of both, in the order in which they first appeared
+	known map[string]int // place in names
 	clock uint64
+
+	dirtyVars []string
+	dirtyOuts []int
 }
 
 func newStore(p *Plan) *store {
-	return &store{plan: p, vars: map[string]*slot{}, outs: make([]*slot, len(p.steps)), known: map[string]bool{}}
+	return &store{plan: p, vars: map[string]*slot{}, outs: make([]*slot, len(p.steps)), known: map[string]int{}}
 }
 
 func (s *store) appear(name string) {
-	if !s.known[name] {
-		s.known[name] = true
+	if _, ok := s.known[name]; !ok {
+		s.known[name] = len(s.names)
 		s.names = append(s.names, name)
 	}
 }
 
 // set creates or replaces a variable.
 func (s *store) set(name string, v value.Value) {
-	s.clock++
-	if at := s.vars[name]; at != nil {
-		at.v, at.written, at.encoded = v, s.clock, nil
-		return
+	at := s.vars[name]
+	if at == nil {
+		at = &slot{}
+		s.vars[name] = at
+		s.appear(name)
 	}
-	s.vars[name] = &slot{v: v, written: s.clock}
-	s.appear(name)
+	s.clock++
+	at.v, at.written = v, s.clock
+	if !at.dirty {
+		at.dirty = true
+		s.dirtyVars = append(s.dirtyVars, name)
+	}
 }
 
 // publish replaces all outputs of a step.
 func (s *store) publish(step int, outputs *value.Dict) {
-	s.clock++
-	if at := s.outs[step]; at != nil {
-		at.v, at.written, at.encoded = outputs, s.clock, nil
-		return
+	at := s.outs[step]
+	if at == nil {
+		at = &slot{}
+		s.outs[step] = at
+		s.appear(s.plan.steps[step].id)
 	}
-	s.outs[step] = &slot{v: outputs, written: s.clock}
-	s.appear(s.plan.steps[step].id)
+	s.clock++
+	at.v, at.written = outputs, s.clock
+	if !at.dirty {
+		at.dirty = true
+		s.dirtyOuts = append(s.dirtyOuts, step)
+	}
 }
 
 // variable returns a variable.

@@ -1,7 +1,10 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/stretchr/testify/require"
@@ -76,15 +79,38 @@ func (s *tape) history() []string {
 	return out
 }
 
+// cut is a snapshot with all records there were when it was stored.
+type cut struct {
+	engine.Snapshot
+	Records []engine.Record
+}
+
 // keeper stores checkpoints.
-type keeper struct{ cuts []engine.Snapshot }
+type keeper struct {
+	cuts    []cut
+	records map[string][]byte
+}
 
 func (k *keeper) keep(_ context.Context, s engine.Snapshot) error {
-	k.cuts = append(k.cuts, s)
+	if s.Whole {
+		k.records = map[string][]byte{}
+	}
+	for _, r := range s.Changes {
+		if r.Data == nil {
+			delete(k.records, r.Key)
+		} else {
+			k.records[r.Key] = bytes.Clone(r.Data)
+		}
+	}
+	c := cut{Snapshot: s}
+	for _, key := range slices.Sorted(maps.Keys(k.records)) {
+		c.Records = append(c.Records, engine.Record{Key: key, Data: k.records[key]})
+	}
+	k.cuts = append(k.cuts, c)
 	return nil
 }
 
-func (k *keeper) last(t tb) engine.Snapshot {
+func (k *keeper) last(t tb) cut {
 	t.Helper()
 	require.NotEmpty(t, k.cuts)
 	return k.cuts[len(k.cuts)-1]

@@ -77,6 +77,7 @@ func TestLayers_LowerPackagesImportOnlyWhatIsBelowThem(t *testing.T) {
 		"client":          {},
 		"workflow":        {"value"},
 		"node":            {"value", "workflow"},
+		"node/nodetest":   {"value", "workflow", "node", "internal/files"},
 		"nodes":           {"value", "workflow", "node"},
 		"executor/engine": {"value", "workflow", "node"},
 		"mesh":            {"internal/service"},
@@ -84,8 +85,9 @@ func TestLayers_LowerPackagesImportOnlyWhatIsBelowThem(t *testing.T) {
 		"scheduler":       {"internal/service", "session"},
 		"executor":        {"internal/service", "session", "value", "workflow", "node"},
 		"api":             {"internal/service", "node", "workflow", "value"},
-		"configs":         {},
+		"configs":         {"internal/files"},
 		"internal":        {},
+		"internal/files":  {"node"},
 		"internal/fleet":  {"client", "internal/proc"},
 	}
 	for path, p := range packages(t) {

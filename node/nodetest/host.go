@@ -16,13 +16,14 @@ type Host struct {
 	vars   *value.DictBuilder
 	lines  []string
 	time   time.Time
+	files  node.Files
 }
 
 var _ node.Host = (*Host)(nil)
 
 // NewHost returns a host with these variables; nil is none.
 func NewHost(vars *value.Dict) *Host {
-	return &Host{before: vars, vars: vars.Edit(), time: time.Date(2024, 3, 15, 10, 0, 0, 0, time.UTC)}
+	return &Host{before: vars, vars: vars.Edit(), time: time.Date(2024, 3, 15, 10, 0, 0, 0, time.UTC), files: node.NoFiles()}
 }
 
 // Lookup implements node.Host: variables are all there is.
@@ -42,6 +43,15 @@ func (h *Host) Logger() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // Now implements node.Host.
 func (h *Host) Now() time.Time { return h.time }
+
+// Files implements node.Host; it refuses everything until WithFiles.
+func (h *Host) Files() node.Files { return h.files }
+
+// WithFiles gives the host this access to files, and returns the host.
+func (h *Host) WithFiles(f node.Files) *Host {
+	h.files = f
+	return h
+}
 
 // Lines returns what was written to the log.
 func (h *Host) Lines() []string { return h.lines }

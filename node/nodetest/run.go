@@ -17,6 +17,7 @@ type Case struct {
 	Config *value.Dict
 	Inputs *value.Dict // values arriving by wire
 	Vars   *value.Dict // variables before
+	Files  node.Files  // nil: none
 }
 
 // Result is what the execution did.
@@ -41,6 +42,9 @@ func (r *Result) Output(port string) node.Value {
 	return v
 }
 
+// maxNaps is how often Run wakes a step that goes to sleep again.
+const maxNaps = 10_000
+
 // Run binds and executes the case. A step that sleeps is woken at once.
 func Run(ctx context.Context, registry *node.Registry, c Case) Result {
 	config := c.Config
@@ -48,6 +52,9 @@ func Run(ctx context.Context, registry *node.Registry, c Case) Result {
 		config = value.DictOf()
 	}
 	r := Result{Host: NewHost(c.Vars)}
+	if c.Files != nil {
+		r.Host.WithFiles(c.Files)
+	}
 	var bound *node.Bound
 	bound, r.Problems = registry.Bind(&workflow.Step{ID: StepID, Type: c.Type, Config: config})
 	if bound == nil {
@@ -61,7 +68,10 @@ func Run(ctx context.Context, registry *node.Registry, c Case) Result {
 		}
 	}
 	r.Outcome, r.Err = bound.Exec(ctx, r.Host, in)
-	if r.Err == nil && r.Outcome.Sleep > 0 {
+	for range maxNaps {
+		if r.Err != nil || r.Outcome.Sleep == 0 {
+			break
+		}
 		r.Outcome, r.Err = bound.Resume(ctx, r.Host, in, r.Outcome.Saved, node.Event{Kind: node.Woken})
 	}
 	return r

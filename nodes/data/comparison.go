@@ -46,21 +46,7 @@ func (n *comparison) Run(context.Context, *node.Run) error {
 	default:
 		return node.Fail("", "Unknown operator: %s", n.operator)
 	}
-	order, err := value.Compare(n.a, n.b)
-	if err != nil {
-		// Compare words the error for <.
-		return node.Fail("", "'%s' not supported between instances of '%s' and '%s'",
-			n.operator, value.TypeName(n.a), value.TypeName(n.b))
-	}
-	switch n.operator {
-	case ">":
-		n.result = order == 1
-	case "<":
-		n.result = order == -1
-	case ">=":
-		n.result = order == 0 || order == 1
-	case "<=":
-		n.result = order == 0 || order == -1
-	}
-	return nil
+	var err error
+	n.result, err = compare(n.operator, n.a, n.b)
+	return err
 }

@@ -20,15 +20,15 @@ type mathOperation struct {
 
 // Spec describes the type.
 func (n *mathOperation) Spec(s *node.Spec) {
-	s.Describe("Math Operation", "Computes with one or two numbers. A text is the name of a variable, or else a number, or else 0. "+
+	s.Describe("Math Operation", "Computes with one or two numbers. A text in the form is the name of a variable, or else a number, or else 0. "+
 		"The result is a float, except for floor, ceil and round, which give a whole number.")
 	s.Category("data")
 	s.Choice(node.Param, &n.operation, "operation",
 		"add", "subtract", "multiply", "divide", "floor_divide", "power", "modulo", "min", "max",
 		"abs", "sqrt", "floor", "ceil", "round", "sin", "cos", "tan", "log", "log10", "exp", "negate").
 		Or("add").Shown(node.Essential).Says("What to compute; those from abs on look at a only, log takes b as base unless it is 0.")
-	s.Any(node.In, &n.a, "a").NameOfVariable().Or(0.0).Port(node.KindFloat).Shown(node.Essential).Says("First number.")
-	s.Any(node.In, &n.b, "b").NameOfVariable().Or(0.0).Port(node.KindFloat).Shown(node.Essential).Says("Second number.")
+	s.Any(node.In, &n.a, "a").NameOfNumber().Or(0.0).Port(node.KindFloat).Shown(node.Essential).Says("First number.")
+	s.Any(node.In, &n.b, "b").NameOfNumber().Or(0.0).Port(node.KindFloat).Shown(node.Essential).Says("Second number.")
 	node.Maybe(s, node.Param, &n.digits, "round_digits").Min(0).Says("Digits to round the result to.")
 	s.String(node.Param, &n.variable, "output_var").Says("A variable that also gets the result.")
 	s.Any(node.Out, &n.result, "result").Port(node.KindFloat).Says("The result.")
@@ -43,11 +43,11 @@ func (n *mathOperation) Spec(s *node.Spec) {
 
 // Run computes.
 func (n *mathOperation) Run(_ context.Context, r *node.Run) error {
-	a, err := operand(n.a)
+	a, err := value.ToFloat(n.a)
 	if err != nil {
 		return err
 	}
-	b, err := operand(n.b)
+	b, err := value.ToFloat(n.b)
 	if err != nil {
 		return err
 	}
@@ -61,13 +61,4 @@ func (n *mathOperation) Run(_ context.Context, r *node.Run) error {
 		r.SetVar(n.variable, n.result)
 	}
 	return nil
-}
-
-// operand is the number a value stands for; a text that is none counts as 0.
-func operand(v node.Value) (float64, error) {
-	x, err := value.ToFloat(v)
-	if _, isText := v.(string); isText && err != nil {
-		return 0, nil //nolint:nilerr // the rule of the original for texts
-	}
-	return x, err
 }

@@ -63,21 +63,28 @@ func parse(src string, templates bool) (*Expr, error) {
 // Eval computes the expression with env's variables. It fails with the error Python would raise (value.KindOf tells which), with
 // a LimitError when it would use more than an expression may, and with CodeTimeout when ctx ends first.
 func (e *Expr) Eval(ctx context.Context, env Env) (value.Value, error) {
+	v, _, err := e.EvalTyped(ctx, env)
+	return v, err
+}
+
+// EvalTyped is Eval that also returns Python's name for the type of the result, which is that of the value unless the result was a
+// kind that leaves an evaluation as a list: tuple, set, range and the like.
+func (e *Expr) EvalTyped(ctx context.Context, env Env) (v value.Value, name string, err error) {
 	m := machine{ctx: ctx, env: env}
 	if err := m.check(); err != nil {
-		return nil, outward(err)
+		return nil, "", outward(err)
 	}
-	v, err := m.eval(e.root)
+	result, err := m.eval(e.root)
 	if err == nil {
-		v, err = m.export(v)
+		v, err = m.export(result)
 	}
 	if err != nil {
-		return nil, outward(err)
+		return nil, "", outward(err)
 	}
 	if e.flag && isNo(v) {
-		return false, nil
+		return false, "bool", nil
 	}
-	return v, nil
+	return v, typeName(result), nil
 }
 
 // Truth evaluates the expression and returns the truth of the result.

@@ -1,0 +1,34 @@
+package pyre
+
+import (
+	"time"
+
+	"github.com/dlclark/regexp2"
+
+	"casare"
+)
+
+// What a pattern, a text and a result may be at most.
+const (
+	MaxPattern = 16 << 10 // code points of a pattern, or of a replacement
+	MaxText    = 16 << 20 // bytes of a text that is searched
+	MaxResult  = 64 << 20 // bytes of a text that Sub makes
+	MaxMatches = 1_000_000
+	MaxNesting = 200 // of groups in a pattern
+)
+
+// MatchTimeout is how long the engine may look for one match.
+const MatchTimeout = 100 * time.Millisecond
+
+func tooLarge(what string, most int) error {
+	return casare.Errorf(casare.CodeTooLarge, "regular expression: %s (more than %d)", what, most)
+}
+
+func timedOut() error {
+	return casare.Errorf(casare.CodeTimeout,
+		"the regular expression found no answer within %d ms: it backtracks too much on this text", MatchTimeout.Milliseconds())
+}
+
+// StopClock ends the goroutine that watches MatchTimeout, which else ends by itself a second after the last match. Tests that count
+// goroutines call it when they are done; nothing may be searched meanwhile.
+func StopClock() { regexp2.StopTimeoutClock() }

@@ -1,0 +1,131 @@
+package pyre
+
+import (
+	"sync"
+
+	"github.com/dlclark/regexp2"
+)
+
+// Regexp is a compiled pattern. It never changes and may be used by many goroutines at once.
+type Regexp struct {
+	pattern string
+	names   map[string]int
+	order   []string
+	groups  int
+	empty   bool // it can match without a length
+
+	search  *regexp2.Regexp
+	longer  func() (*regexp2.Regexp, error) // as search, but what begins where the search began must have a length
+	here    func() (*regexp2.Regexp, error) // only where the search began
+	wholly  func() (*regexp2.Regexp, error) // only the whole text
+	written string
+}
+
+// Compile returns the pattern as Python's re.compile reads it. The error wraps a SyntaxError with Python's words. Patterns are kept,
+// so compiling one again costs little.
+func Compile(pattern string, flags Flags) (*Regexp, error) {
+	key := cacheKey{pattern: pattern, flags: flags}
+	if re, ok := compiled.get(key); ok {
+		return re, nil
+	}
+	re, err := compile(pattern, flags)
+	if err != nil {
+		return nil, outward(err)
+	}
+	compiled.put(key, re)
+	return re, nil
+}
+
+func compile(pattern string, flags Flags) (*Regexp, error) {
+	if len(pattern) > 4*MaxPattern || len([]rune(pattern)) > MaxPattern {
+		return nil, tooLarge("the pattern is too long", MaxPattern)
+	}
+	tree, p, err := parse(pattern, flags)
+	if err != nil {
+		return nil, err
+	}
+	written, err := emit(tree, p)
+	if err != nil {
+		return nil, err
+	}
+	re := &Regexp{
+		pattern: pattern, names: p.names, order: p.order, groups: len(p.widths) - 1, written: written,
+		empty:  tree.widthOf(p.widths).min == 0,
+		longer: variant("(?:" + written + `)(?!\G)`),
+		here:   variant(`\G(?:` + written + ")"),
+		wholly: variant(`\G(?:` + written + `)\z`),
+	}
+	re.search, err = engine(written)
+	return re, err
+}
+
+// variant compiles a pattern when it is first wanted: few patterns are used in more than one way.
+func variant(written string) func() (*regexp2.Regexp, error) {
+	return sync.OnceValues(func() (*regexp2.Regexp, error) { return engine(written) })
+}
+
+func engine(written string) (*regexp2.Regexp, error) {
+	e, err := regexp2.Compile(written, regexp2.None)
+	if err != nil {
+		return nil, fault("the pattern cannot be run: %v", err)
+	}
+	e.MatchTimeout = MatchTimeout
+	return e, nil
+}
+
+// String returns the pattern.
+func (re *Regexp) String() string { return re.pattern }
+
+// Groups returns the number of groups.
+func (re *Regexp) Groups() int { return re.groups }
+
+// Names returns the names of the groups that have one, in order.
+func (re *Regexp) Names() []string { return re.order }
+
+// Group returns the number of the group of that name.
+func (re *Regexp) Group(name string) (int, bool) {
+	n, ok := re.names[name]
+	return n, ok
+}
+
+// Search returns the first match in the text; nil when there is none. It fails with CodeTimeout when finding out takes too long.
+func (re *Regexp) Search(text string) (*Match, error) {
+	return re.once(text, func() (*regexp2.Regexp, error) { return re.search, nil })
+}
+
+// Match returns the match at the beginning of the text; nil when there is none. It fails as Search does.
+func (re *Regexp) Match(text string) (*Match, error) { return re.once(text, re.here) }
+
+// FullMatch returns the match of the whole text; nil when there is none. It fails as Search does.
+func (re *Regexp) FullMatch(text string) (*Match, error) { return re.once(text, re.wholly) }
+
+func (re *Regexp) once(text string, e func() (*regexp2.Regexp, error)) (*Match, error) {
+	s, err := newSubject(text)
+	if err != nil {
+		return nil, err
+	}
+	return re.find(s, 0, e)
+}
+
+// find runs one of the engines from a code point on.
+func (re *Regexp) find(s *subject, from int, e func() (*regexp2.Regexp, error)) (*Match, error) {
+	run, err := e()
+	if err != nil {
+		return nil, outward(err)
+	}
+	m, err := run.FindRunesMatchStartingAt(s.runes, from)
+	if err != nil {
+		return nil, timedOut() // the only thing the engine fails with; its text would show the whole input
+	}
+	if m == nil {
+		return nil, nil //nolint:nilnil // no match is an answer
+	}
+	out := &Match{re: re, subject: s, ends: make([]int, 2*(re.groups+1))}
+	for i := range re.groups + 1 {
+		out.ends[2*i], out.ends[2*i+1] = -1, -1
+		if g := m.GroupByNumber(i); g != nil && len(g.Captures) > 0 {
+			out.ends[2*i], out.ends[2*i+1] = g.Index, g.Index+g.Length
+		}
+	}
+	return out, nil
+}
