@@ -104,26 +104,26 @@ func (f *frame) tidy(ctx context.Context, end *ending) {
 
 // stack says where an error happened, for people: the step, the constructs around it, and the error that was being handled meanwhile.
 func (f *frame) stack(t token, fail *node.Error, at *scope) string {
-	text, before := fail.Stack, ""
-	fresh := text == ""
-	if fresh {
-		text = fmt.Sprintf("%s: %s\n  at step %s", fail.Type, fail.Message, f.place(t.step))
+	var text, before strings.Builder
+	text.WriteString(fail.Stack)
+	if fail.Stack == "" {
+		fmt.Fprintf(&text, "%s: %s\n  at step %s", fail.Type, fail.Message, f.place(t.step))
 	}
 	inner := true
 	for s := f.pos.outer(t); s.kind != scopeRoot; s = f.pos.scopes[s.parent] {
-		if fresh {
-			text += fmt.Sprintf("\n  in %s of step %s", s.body, f.place(s.owner))
+		if fail.Stack == "" {
+			fmt.Fprintf(&text, "\n  in %s of step %s", s.body, f.place(s.owner))
 		}
-		if was := s.guard.fault; inner && before == "" && was != nil && s.kind != scopeRetry && was.Stack != fail.Stack {
-			before = "\nwhile this was being handled:\n" + was.Stack
+		if was := s.guard.fault; inner && before.Len() == 0 && was != nil && s.kind != scopeRetry && was.Stack != fail.Stack {
+			before.WriteString("\nwhile this was being handled:\n" + was.Stack)
 		}
 		inner = inner && s != at
 	}
-	text += before
-	if len(text) > maxStack {
-		text = strings.ToValidUTF8(text[:maxStack], "") + "…"
+	text.WriteString(before.String())
+	if text.Len() > maxStack {
+		return strings.ToValidUTF8(text.String()[:maxStack], "") + "…"
 	}
-	return text
+	return text.String()
 }
 
 func (f *frame) place(i int) string {
