@@ -123,6 +123,7 @@ const (
 	KindBool  Kind = "boolean"
 	KindList  Kind = "list"
 	KindDict  Kind = "dict"
+	KindBytes Kind = "bytes"
 	KindAny   Kind = "any"
 	KindExpr  Kind = "expression"
 
