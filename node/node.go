@@ -133,6 +133,7 @@ const (
 	KindBool  Kind = "boolean"
 	KindList  Kind = "list"
 	KindDict  Kind = "dict"
+	KindBytes Kind = "bytes"
 	KindAny   Kind = "any"
 	KindExpr  Kind = "expression"
 

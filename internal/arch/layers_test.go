@@ -82,6 +82,7 @@ func TestLayers_LowerPackagesImportOnlyWhatIsBelowThem(t *testing.T) {
 		"executor/engine": {"value", "workflow", "node"},
 		"mesh":            {"internal/service"},
 		"raftstore":       {"internal/service"},
+		"blobstore":       {"internal/service"},
 		"scheduler":       {"internal/service", "session"},
 		"executor":        {"internal/service", "session", "value", "workflow", "node"},
 		"api":             {"internal/service", "node", "workflow", "value"},

@@ -4,6 +4,7 @@ package all
 
 import (
 	_ "casare/nodes/basic"
+	_ "casare/nodes/clock"
 	_ "casare/nodes/control"
 	_ "casare/nodes/data"
 	_ "casare/nodes/fault"
