@@ -92,7 +92,7 @@ func (b *Bound) Resume(ctx context.Context, host Host, in map[string]Value, save
 func (b *Bound) do(ctx context.Context, r *Run, in map[string]Value, e *Event) (Outcome, error) {
 	b.zero.SetZero()
 	if err := b.bindInputs(r, in); err != nil {
-		return Outcome{Outputs: r.conceal(b.collect(false))}, AsError(err, b.step) // as they are: found is false, count is 0
+		return Outcome{Outputs: r.conceal(b.collect(false))}, AsError(NoEffect(err), b.step) // as they are: found is false, count is 0
 	}
 	err := b.call(ctx, r, e)
 	r.out.Outputs = r.conceal(b.collect(r.keep))
@@ -144,7 +144,7 @@ func (b *Bound) finish(r *Run) error {
 	switch {
 	case r.out.Sleep > 0 && b.resumer == nil:
 		return fmt.Errorf("a %s sleeps but cannot be resumed", b.typ.name)
-	case r.out.Open != "" && !b.typ.opens(r.out.Open):
+	case r.out.Open != "" && !b.typ.opens(r.out.Open) && !r.part:
 		return fmt.Errorf("a %s has no body %s", b.typ.name, r.out.Open)
 	case r.out.Open != "" || r.out.Sleep > 0:
 		r.out.Saved.Kept = r.saved.Kept

@@ -73,6 +73,7 @@ func (b *Bound) ports() (workflow.Ports, bool) {
 	for _, body := range b.Bodies() {
 		ports.Bodies = append(ports.Bodies, body.Port)
 	}
+	ports.Parted, ports.Part = b.spec.parted, b.part()
 	for _, f := range b.spec.fields {
 		switch {
 		case !b.possible(f.when):

@@ -20,6 +20,7 @@ type Run struct {
 	state any
 	taken bool
 	keep  bool // outputs stay as they are
+	part  bool // what opens is a step of its own
 
 	tainted bool // the node works with the text of a secret: see taint.go
 }
@@ -36,8 +37,8 @@ func (r *Run) Take(ports ...string) {
 // scope.
 func (r *Run) Open(body string) { r.out.Open = body }
 
-// Leave asks to leave an enclosing loop: that of the step owner, or the innermost when owner is "". If there is none, the step
-// goes on as if it had not asked.
+// Leave asks to leave an enclosing scope: that of the step owner, or the innermost that fits when owner is "". If there is none, the
+// step goes on as if it had not asked.
 func (r *Run) Leave(kind ExitKind, owner string) { r.out.Exit = &Exit{Kind: kind, Owner: owner} }
 
 // Sleep ends this execution and asks for another one, Resume with Woken, when the time is over. No time is no sleep.

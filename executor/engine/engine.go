@@ -84,6 +84,8 @@ type Options struct {
 	Seal func(text string) ([]byte, error)
 	Open func(sealed []byte) (string, error)
 
+	Cleanup bool // a run that is cancelled or out of time runs the Finally steps of what is open, whatever the document says
+
 	RunTo   string // run only what leads to this step, and stop after it
 	RunStep string // run only this step, once
 	RunAll  bool   // begin at every StartNode instead of the first

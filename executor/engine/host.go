@@ -21,6 +21,7 @@ const (
 type host struct {
 	frame  *frame
 	step   *step
+	at     token          // what is being run; its step is -1 when that is no token
 	pull   func(step int) // computes a step that has no exec wires
 	above  *host          // the consumer for which this step is computed; nil when it runs itself
 	chain  []int          // the steps being computed, from the consumer's side
@@ -32,7 +33,7 @@ var _ node.Host = (*host)(nil)
 
 // host makes the host for one execution of a step that control has reached.
 func (f *frame) host(ctx context.Context, st *step) *host {
-	h := &host{frame: f, step: st}
+	h := &host{frame: f, step: st, at: token{step: -1}}
 	h.pull = func(i int) { f.pull(ctx, h, i) }
 	return h
 }

@@ -67,6 +67,7 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 		return f.undecided()
 	}
 	end := f.walk(ctx)
+	f.tidy(ctx, end)
 	switch end.status {
 	case Completed:
 		r.line(levelInfo, "", "Workflow completed successfully")
@@ -75,7 +76,9 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 	case Failed, Cancelled, TimedOut:
 		r.line(levelError, end.failure.NodeID, "Workflow "+string(end.status)+": "+end.failure.Message)
 	}
-	return f.result(end.status, end.failure)
+	out := f.result(end.status, end.failure)
+	out.Attention = end.attention
+	return out
 }
 
 // begin puts the run at the start of the document.
