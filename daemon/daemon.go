@@ -13,6 +13,7 @@ import (
 
 	"casare"
 	"casare/api"
+	"casare/blobstore"
 	"casare/configs"
 	"casare/executor"
 	"casare/internal/service"
@@ -42,6 +43,8 @@ type Daemon struct {
 
 	mesh      *mesh.Mesh
 	store     *raftstore.Store
+	blobs     *blobstore.Store
+	copies    readiness // of copies to become coordinators, while this robot leads
 	tracker   *tracker
 	forwarder *forwarder
 	peers     *http.Transport
@@ -163,6 +166,9 @@ func (d *Daemon) build() error {
 	d.tracker.mesh = d.mesh
 	d.peers = peerTransport(d.mesh)
 	d.forwarder = &forwarder{tracker: d.tracker, transport: d.peers}
+	if err := d.buildBlobs(); err != nil {
+		return err
+	}
 	var err error
 	d.vault.d = d
 	placing := scheduler.Config{RobotID: d.identity.RobotID(), Now: d.options.Now, Secrets: d.vault.For, Logger: d.log}
@@ -306,6 +312,7 @@ func (d *Daemon) start(ctx context.Context) error {
 	if err := d.store.Start(ctx); err != nil {
 		return fmt.Errorf("start the replicated state: %w", err)
 	}
+	d.blobs.Start(ctx)
 	d.loops.Start(ctx)
 	d.loops.Go(func(ctx context.Context) { d.tracker.run(ctx, &http.Client{Transport: d.peers}) })
 	d.loops.Go(d.hearHints)
@@ -420,6 +427,7 @@ func (d *Daemon) shutdown(grace time.Duration) {
 	d.api.Stop()
 	d.serving.Stop()
 	d.loops.Stop()
+	d.blobs.Stop()
 	d.store.Stop()
 	d.peers.CloseIdleConnections()
 	d.closeFiles()
