@@ -65,8 +65,12 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: engine.TypeResume, Message: err.Error()}}
 	}
 	records := map[string][]byte{}
+	seal, open := o.Secrets.cipher()
 	result := p.plan.Run(ctx, engine.Options{
 		Variables: variables,
+		Secrets:   o.Secrets.Secret,
+		Seal:      seal,
+		Open:      open,
 		Sink:      sink{o},
 		Checkpoint: func(ctx context.Context, s engine.Snapshot) error {
 			data, err := fold(records, s.Changes)

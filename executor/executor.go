@@ -228,6 +228,10 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	case err != nil:
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "ValidationError", Message: err.Error()}}
 	}
+	secrets, err := openSecrets(e.cfg.Open, &a.spec)
+	if err != nil {
+		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "SecretError", Message: err.Error()}}
+	}
 	a.begin(casare.TimeOf(e.cfg.Now()))
 	said := time.AfterFunc(e.cfg.Started, a.started)
 	defer said.Stop()
@@ -239,6 +243,7 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	return program.Run(ctx, RunOptions{
 		Variables:  a.spec.Variables,
 		Resume:     a.spec.Checkpoint,
+		Secrets:    secrets,
 		Stop:       a.stop,
 		Checkpoint: a.checkpoint,
 		Step:       func(s casare.StepEvent) { a.onStep(s, base) },

@@ -27,6 +27,7 @@ type RunOptions struct {
 	Resume     []byte                                      // Snapshot.Data to go on from; empty starts at the beginning
 	Stop       <-chan struct{}                             // closed: stop at the next step boundary
 	Checkpoint func(ctx context.Context, s Snapshot) error // called between steps, never concurrently
+	Secrets    *Secrets                                    // nil: the job needs none
 	Step       func(casare.StepEvent)                      // called in order, from N = 0
 	Log        func(casare.LogLine)                        // called in order, from N = 0
 	Now        func() time.Time

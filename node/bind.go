@@ -94,7 +94,7 @@ func (b *Bound) do(ctx context.Context, r *Run, in map[string]Value, e *Event) (
 	b.zero.SetZero()
 	r.wires = in
 	if err := b.bindInputs(r, in); err != nil {
-		return Outcome{Outputs: r.conceal(b.collect(false))}, AsError(err, b.step) // as they are: found is false, count is 0
+		return Outcome{Outputs: r.conceal(b.collect(false))}, AsError(NoEffect(err), b.step) // as they are: found is false, count is 0
 	}
 	err := b.call(ctx, r, e)
 	r.out.Outputs = r.conceal(r.plus(b.collect(r.keep)))
@@ -170,7 +170,7 @@ func (b *Bound) finish(r *Run) error {
 	switch {
 	case r.out.Sleep > 0 && b.resumer == nil:
 		return fmt.Errorf("a %s sleeps but cannot be resumed", b.typ.name)
-	case r.out.Open != "" && !b.typ.opens(r.out.Open):
+	case r.out.Open != "" && !b.typ.opens(r.out.Open) && !r.part:
 		return fmt.Errorf("a %s has no body %s", b.typ.name, r.out.Open)
 	case (r.out.Each != nil || r.out.Call != nil && !r.out.Call.Detached) && b.resumer == nil:
 		return fmt.Errorf("a %s starts branches but cannot be resumed", b.typ.name)

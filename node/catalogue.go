@@ -72,12 +72,13 @@ type BranchEntry struct {
 
 // ExampleEntry is one use of the type.
 type ExampleEntry struct {
-	Name    string          `json:"name"`
-	Config  json.RawMessage `json:"config"`
-	Inputs  json.RawMessage `json:"inputs"`
-	Outputs json.RawMessage `json:"outputs"`
-	Next    []string        `json:"next,omitempty"`
-	Fails   string          `json:"fails,omitempty"`
+	Name    string            `json:"name"`
+	Config  json.RawMessage   `json:"config"`
+	Inputs  json.RawMessage   `json:"inputs"`
+	Outputs json.RawMessage   `json:"outputs"`
+	Next    []string          `json:"next,omitempty"`
+	Fails   string            `json:"fails,omitempty"`
+	Files   map[string]string `json:"files,omitempty"` // in the workspace before
 }
 
 // Catalogue describes every type, sorted by name. It panics when a default or an example holds what JSON cannot: a bug of the type
@@ -150,7 +151,7 @@ func (t *nodeType) entry() Entry {
 	for _, x := range s.examples {
 		e.Examples = append(e.Examples, ExampleEntry{
 			Name: x.Name, Config: text(x.Given.Dict()), Inputs: text(x.Wired.Dict()), Outputs: text(x.Wanted.Dict()),
-			Next: x.Next, Fails: x.Fails,
+			Next: x.Next, Fails: x.Fails, Files: x.Files,
 		})
 	}
 	return e

@@ -84,6 +84,7 @@ func (b *Bound) ports() (workflow.Ports, bool) {
 			ports.Isolated = append(ports.Isolated, body.Port)
 		}
 	}
+	ports.Parted, ports.Part = b.spec.parted, b.part()
 	for _, f := range b.spec.fields {
 		switch {
 		case !b.possible(f.when):

@@ -20,6 +20,7 @@ type Run struct {
 	state any
 	taken bool
 	keep  bool // outputs stay as they are
+	part  bool // what opens is a step of its own
 
 	wires map[string]Value   // what arrives
 	more  *value.DictBuilder // outputs that are no fields
@@ -39,8 +40,8 @@ func (r *Run) Take(ports ...string) {
 // scope.
 func (r *Run) Open(body string) { r.out.Open = body }
 
-// Leave asks to leave an enclosing loop: that of the step owner, or the innermost when owner is "". If there is none, the step
-// goes on as if it had not asked.
+// Leave asks to leave an enclosing scope: that of the step owner, or the innermost that fits when owner is "". If there is none, the
+// step goes on as if it had not asked.
 func (r *Run) Leave(kind ExitKind, owner string) { r.out.Exit = &Exit{Kind: kind, Owner: owner} }
 
 // Sleep ends this execution and asks for another one, Resume with Woken, when the time is over. No time is no sleep.
@@ -66,7 +67,7 @@ func (r *Run) Keep(name string, v Value) Value {
 		return old
 	}
 	if r.tainted {
-		v = conceal(v)
+		v = value.Conceal(v)
 	}
 	r.unshared()[name] = v
 	return v
@@ -94,7 +95,7 @@ func (r *Run) Var(name string) (Value, bool) { return r.host.Var(name) }
 // SetVar creates or replaces a variable of the run.
 func (r *Run) SetVar(name string, v Value) {
 	if r.tainted {
-		v = conceal(v)
+		v = value.Conceal(v)
 	}
 	r.host.SetVar(name, v)
 }

@@ -95,7 +95,9 @@ func (w *writer) forgetCheckpoint(j *casare.Job) error {
 	return w.tx.Bucket(bucketCheckpoint).Delete([]byte(j.ID))
 }
 
-func forgetsCheckpoint(s casare.JobState) bool { return s == casare.JobCompleted || s == casare.JobCancelled }
+func forgetsCheckpoint(s casare.JobState) bool {
+	return s == casare.JobCompleted || s == casare.JobCancelled
+}
 
 // queuedOrEnded is the event of a move that puts a job back, or ends it because that was asked for.
 func queuedOrEnded(message string) func(j *casare.Job) (casare.EventType, string) {

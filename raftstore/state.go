@@ -40,6 +40,7 @@ var (
 	bucketKey        = []byte("key")              // hash -> keyRow
 	bucketKeyID      = []byte("key_id")           // tenant 0 id -> hash
 	bucketSealed     = []byte("sealed_keys")      // robot id -> casare.SealedKeys
+	bucketSecret     = []byte("secret")           // tenant 0 name -> secretRow
 	bucketEvent      = []byte("event")            // index -> count, events
 	bucketBlobPart   = []byte("blob_part")        // kind 0 owner 0 part -> []casare.BlobRef
 	bucketBlob       = []byte("blob")             // hash 0 kind 0 owner 0 part -> size
@@ -48,11 +49,11 @@ var (
 var allBuckets = [][]byte{
 	bucketMeta, bucketMesh, bucketJob, bucketStatus, bucketCreated, bucketResult, bucketCheckpoint, bucketLogHead, bucketLog,
 	bucketDocument, bucketWorkflow, bucketVersion, bucketRobot, bucketToken, bucketKey, bucketKeyID, bucketSealed, bucketEvent,
-	bucketBlobPart, bucketBlob,
+	bucketBlobPart, bucketBlob, bucketSecret,
 }
 
 // laterBuckets are those that files of earlier versions lack; empty, they mean the same.
-var laterBuckets = [][]byte{bucketBlobPart, bucketBlob}
+var laterBuckets = [][]byte{bucketBlobPart, bucketBlob, bucketSecret}
 
 var keyMeta = []byte("meta")
 

@@ -168,7 +168,7 @@ func (t *term) assign(ctx context.Context, p *peer, jobs []*casare.Job) {
 		if !t.document(ctx, p, j.Revision) {
 			return
 		}
-		more := len(a.Variables) + len(a.Checkpoint) + len(a.WorkflowName) + assignOverhead
+		more := len(a.Variables) + len(a.Checkpoint) + len(a.WorkflowName) + len(a.Sealed) + assignOverhead
 		if size > 0 && size+more > assignBytes {
 			p.push(frame)
 			frame, size = &session.Assign{Term: t.number}, 0
@@ -209,6 +209,13 @@ func (t *term) assignment(j *casare.Job) (session.Assignment, error) {
 			return a, casare.Errorf(casare.CodeOf(err), "read checkpoint: %w", err)
 		}
 		a.Checkpoint, a.Seq = data, seq
+	}
+	if t.cfg.Secrets != nil {
+		sealed, err := t.cfg.Secrets(j)
+		if err != nil {
+			return a, casare.Errorf(casare.CodeOf(err), "seal secrets: %w", err)
+		}
+		a.Sealed = sealed
 	}
 	if j.State == casare.JobRunning {
 		lines, err := t.store.JobLog(j.ID)

@@ -119,6 +119,7 @@ func (m *Assign) check() error {
 		l.text("workflow_id", a.WorkflowID)
 		l.text("workflow_name", a.WorkflowName)
 		l.size("variables", len(a.Variables), casare.MaxDocument)
+		l.size("sealed", len(a.Sealed), MaxSealed)
 		l.size("checkpoint", len(a.Checkpoint), casare.MaxDocument)
 	}
 	return l.err

@@ -64,7 +64,7 @@ func (v *variableFlags) dict() (*value.Dict, error) {
 
 func runCommand() *cobra.Command {
 	var vars variableFlags
-	var output string
+	var output, secretFile string
 	var part localPart
 	cmd := &cobra.Command{
 		Use:   "run FILE",
@@ -81,13 +81,19 @@ Exit code 0: the workflow succeeded; 1: it failed; 2: the document is bad, every
 			if err != nil {
 				return err
 			}
+			secrets, err := localSecrets(secretFile)
+			if err != nil {
+				return err
+			}
 			return runLocally(cmd.Context(), localRun{
-				file: args[0], variables: variables, part: part, json: output == "json", out: cmd.OutOrStdout(), err: cmd.ErrOrStderr(),
+				file: args[0], variables: variables, secrets: secrets, part: part, json: output == "json", out: cmd.OutOrStdout(), err: cmd.ErrOrStderr(),
 			})
 		},
 	}
 	vars.register(cmd)
 	part.register(cmd)
+	cmd.Flags().StringVar(&secretFile, "secrets", "", "FILE: a JSON object of the secrets that {{$secret:name}} stands for; "+
+		"CASARE_SECRET_NAME in the environment wins over it")
 	cmd.Flags().StringVarP(&output, "output", "o", "", `"json" prints one object: success, error, variables, logs, order`)
 	return cmd
 }
@@ -144,6 +150,7 @@ func readDocument(path string) ([]byte, error) {
 type localRun struct {
 	file      string
 	variables *value.Dict
+	secrets   func(name string) (string, bool)
 	part      localPart
 	json      bool
 	out, err  io.Writer
@@ -173,7 +180,7 @@ func runLocally(ctx context.Context, r localRun) error {
 		sink = printSink{out: r.out}
 	}
 	result := plan.Run(ctx, engine.Options{
-		Variables: r.variables, Sink: sink, Now: time.Now, RunTo: r.part.to, RunStep: r.part.only, RunAll: r.part.all,
+		Variables: r.variables, Secrets: r.secrets, Sink: sink, Now: time.Now, RunTo: r.part.to, RunStep: r.part.only, RunAll: r.part.all,
 	})
 	if r.json {
 		if err := printResult(r.out, result); err != nil {

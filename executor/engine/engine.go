@@ -76,10 +76,15 @@ type Options struct {
 	Logger     *slog.Logger     // nil: discard
 	Files      Files            // what steps may read and write; nil: nothing
 
+	// Secrets returns the text that {{$secret:name}} stands for, false when there is none; then, and without Secrets, such a template
+	// stays as it is. Several goroutines may call it.
+	Secrets func(name string) (text string, ok bool)
 	// Seal and Open keep the texts of secrets in snapshots from everybody but those who may run the job: Open undoes Seal. Without them a
 	// run that has a secret in a variable or an output takes no checkpoint and fails where it would. Called from several goroutines.
 	Seal func(text string) ([]byte, error)
 	Open func(sealed []byte) (string, error)
+
+	Cleanup bool // a run that is cancelled or out of time runs the Finally steps of what is open, whatever the document says
 
 	RunTo   string // run only what leads to this step, and stop after it
 	RunStep string // run only this step, once
