@@ -8,6 +8,7 @@ import (
 	_ "casare/nodes/control"
 	_ "casare/nodes/data"
 	_ "casare/nodes/fault"
+	_ "casare/nodes/file"
 	_ "casare/nodes/script"
 	_ "casare/nodes/utility"
 	_ "casare/nodes/variable"
