@@ -119,10 +119,11 @@ func (d *disk) release(bytes int64) {
 	d.reserved -= bytes
 }
 
-// staged is a blob that is written, whole and synced, but not under its name yet. It must be published or discarded.
+// staged is a blob that is written, whole, but not under its name yet. It must be published or discarded.
 type staged struct {
 	disk *disk
 	path string // "" once it is gone
+	was  string // path before it was published
 	casare.BlobRef
 }
 
@@ -149,12 +150,10 @@ func (d *disk) stage(r io.Reader, size int64) (_ *staged, err error) {
 	if err == nil && size >= 0 && w.size != size {
 		err = casare.Errorf(casare.CodeInvalid, "the blob has %d bytes instead of %d", w.size, size).On("size")
 	}
-	if err == nil {
-		err = w.sync()
-	}
 	if err = errors.Join(err, file.Close()); err != nil {
 		return nil, errors.Join(storage("write a blob", err), ignoreMissing(os.Remove(file.Name())))
 	}
+	d.release(reserved - w.size) // what was set aside too much
 	return &staged{disk: d, path: file.Name(), BlobRef: casare.BlobRef{Hash: hex.EncodeToString(w.sum.Sum(nil)), Size: w.size}}, nil
 }
 
@@ -204,16 +203,16 @@ func (w *stageWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (w *stageWriter) sync() error {
-	if err := w.disk.fault(opSync); err != nil {
+// sync makes the file durable, and as old as it says.
+func (s *staged) sync(at time.Time) error {
+	if err := s.disk.fault(opSync); err != nil {
 		return err
 	}
-	if err := w.file.Sync(); err != nil {
+	file, err := os.OpenFile(s.path, os.O_RDWR, 0)
+	if err != nil {
 		return err
 	}
-	w.disk.release(*w.reserved - w.size) // what was set aside too much
-	*w.reserved = w.size
-	return nil
+	return errors.Join(os.Chtimes(s.path, at, at), file.Sync(), file.Close())
 }
 
 // publish gives the file its name. fresh says that no blob of that name was here, and when it was put.
@@ -225,17 +224,17 @@ func (s *staged) publish() (fresh bool, at time.Time, err error) {
 	if err := d.makeFolder(filepath.Dir(target)); err != nil {
 		return false, at, storage("keep a blob", err)
 	}
-	if err := d.fault(opRename); err != nil {
+	at = d.now()
+	if err := s.sync(at); err != nil {
 		return false, at, storage("keep a blob", err)
 	}
-	at = d.now()
-	if err := os.Chtimes(s.path, at, at); err != nil {
+	if err := d.fault(opRename); err != nil {
 		return false, at, storage("keep a blob", err)
 	}
 	if err := os.Rename(s.path, target); err != nil {
 		return false, at, storage("keep a blob", err)
 	}
-	s.path = ""
+	s.was, s.path = s.path, ""
 	if err := errors.Join(d.fault(opSyncDir), syncDir(filepath.Dir(target))); err != nil {
 		d.release(s.Size)
 		return false, at, storage("keep a blob", errors.Join(err, ignoreMissing(os.Remove(target))))
@@ -249,6 +248,25 @@ func (s *staged) publish() (fresh bool, at time.Time, err error) {
 	}
 	d.held[s.Hash] = held{size: s.Size, touched: at}
 	return fresh, at, nil
+}
+
+// takeBack undoes publish, unless somebody else has put the same since.
+func (s *staged) takeBack(at time.Time) error {
+	d := s.disk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	h, ok := d.held[s.Hash]
+	if !ok || !h.touched.Equal(at) {
+		return nil
+	}
+	if err := os.Rename(d.path(s.Hash), s.was); err != nil {
+		return storage("take back a blob", err)
+	}
+	delete(d.held, s.Hash)
+	d.bytes -= h.size
+	d.reserved += s.Size
+	s.path = s.was
+	return nil
 }
 
 // makeFolder makes the folder of a blob, durably.
@@ -382,17 +400,6 @@ func (d *disk) removeOld(hash string, before time.Time) (bool, error) {
 	}
 	err := d.drop(hash, h)
 	return err == nil, err
-}
-
-// removeIf deletes a blob if it was put last at exactly that moment: then by nobody else since.
-func (d *disk) removeIf(hash string, at time.Time) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	h, ok := d.held[hash]
-	if !ok || !h.touched.Equal(at) {
-		return nil
-	}
-	return d.drop(hash, h)
 }
 
 // drop deletes a blob. The caller holds mu.

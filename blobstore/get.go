@@ -15,21 +15,35 @@ func (s *Store) get(ctx context.Context, c claim, hash string) (io.ReadCloser, i
 	if !casare.ValidBlobHash(hash) {
 		return nil, 0, casare.Errorf(casare.CodeInvalid, "%q is no name of a blob", hash).On("hash")
 	}
-	file, size, err := s.openHere(ctx, hash)
-	if err == nil {
-		return file, size, nil
-	}
 	if !s.cfg.State.Replica() {
 		return s.download(ctx, c, hash)
 	}
-	if err := s.fetch(ctx, hash); err != nil {
+	file, size, err := s.openOrFetch(ctx, hash)
+	if err != nil {
 		return nil, 0, err
-	}
-	if file, size, err = s.openHere(ctx, hash); err != nil {
-		return nil, 0, casare.Errorf(casare.CodeInternal, "blob %s: %w", hash, err)
 	}
 	return file, size, nil
 }
+
+// openOrFetch opens a blob, fetched if it is not here. A fetch that somebody else had begun may have ended before the disk lost what it
+// brought, so once is not always enough.
+func (s *Store) openOrFetch(ctx context.Context, hash string) (*os.File, int64, error) {
+	var here error
+	for range fetchTries {
+		file, size, err := s.openHere(ctx, hash)
+		if err == nil {
+			return file, size, nil
+		}
+		here = err
+		if err := s.fetch(ctx, hash); err != nil {
+			return nil, 0, err
+		}
+	}
+	return nil, 0, casare.Errorf(casare.CodeInternal, "blob %s does not stay on this disk: %w", hash, here)
+}
+
+// fetchTries is how often a blob is fetched that is not here afterwards.
+const fetchTries = 4
 
 // openHere opens a blob that is here.
 func (s *Store) openHere(ctx context.Context, hash string) (*os.File, int64, error) {

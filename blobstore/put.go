@@ -22,18 +22,53 @@ func (s *Store) put(ctx context.Context, c claim, r io.Reader, size int64) (stri
 		return "", err
 	}
 	defer s.discard(ctx, file)
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.PutWait+allowance(file.Size))
-	defer cancel()
-	if s.cfg.State.Replica() {
-		err = s.replicate(ctx, file.BlobRef, file)
-	} else {
-		err = s.upload(ctx, c, file)
-	}
-	if err != nil {
+	if err := s.putStaged(ctx, c, file); err != nil {
 		return "", err
 	}
 	return file.Hash, nil
 }
+
+func (s *Store) putStaged(ctx context.Context, c claim, file *staged) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.PutWait+allowance(file.Size))
+	defer cancel()
+	if s.cfg.State.Replica() {
+		return s.replicate(ctx, file.BlobRef, file)
+	}
+	return s.upload(ctx, c, file)
+}
+
+// Draft is a content that has been read and has its name, and is not kept yet: Put does that, as often as it takes. Discard ends it.
+type Draft struct {
+	attempt *Attempt
+	file    *staged
+	done    bool
+}
+
+// Stage reads a content of size bytes (-1 when nobody knows) as it is now, to be put later. The caller discards the draft. It is
+// not safe for concurrent use.
+func (a *Attempt) Stage(r io.Reader, size int64) (*Draft, error) {
+	file, err := a.store.disk.stage(r, size)
+	if err != nil {
+		return nil, err
+	}
+	return &Draft{attempt: a, file: file}, nil
+}
+
+// Ref names the content.
+func (d *Draft) Ref() casare.BlobRef { return d.file.BlobRef }
+
+// Put is Store.Put. After an error it may be called again.
+func (d *Draft) Put(ctx context.Context) error {
+	if d.done {
+		return nil
+	}
+	err := d.attempt.store.putStaged(ctx, d.attempt.claim, d.file)
+	d.done = err == nil
+	return err
+}
+
+// Discard forgets the content, unless it was put. Twice is fine.
+func (d *Draft) Discard() { d.attempt.store.discard(context.Background(), d.file) }
 
 func (s *Store) discard(ctx context.Context, file *staged) {
 	if err := file.discard(); err != nil {
@@ -55,8 +90,8 @@ func (s *Store) replicate(ctx context.Context, ref casare.BlobRef, file *staged)
 	p := &pushing{store: s, ref: ref, voters: map[string]*push{}, news: make(chan struct{}, 1)}
 	err := p.run(ctx)
 	if err != nil && fresh {
-		if gone := s.disk.removeIf(ref.Hash, at); gone != nil {
-			s.cfg.Logger.WarnContext(ctx, "take back a blob", slog.String("hash", ref.Hash), slog.Any("error", gone))
+		if stays := file.takeBack(at); stays != nil {
+			s.cfg.Logger.WarnContext(ctx, "take back a blob", slog.String("hash", ref.Hash), slog.Any("error", stays))
 		}
 	}
 	return err

@@ -171,12 +171,11 @@ func (s *Store) answerPut(ctx context.Context, st *stream, r *request) error {
 
 // answerGet gives a blob.
 func (s *Store) answerGet(ctx context.Context, st *stream, r *request) error {
-	file, size, err := s.openHere(ctx, r.Hash)
-	if err != nil && r.Op == opRelay {
-		if err = s.fetch(ctx, r.Hash); err == nil {
-			file, size, err = s.openHere(ctx, r.Hash)
-		}
+	open := s.openHere
+	if r.Op == opRelay {
+		open = s.openOrFetch
 	}
+	file, size, err := open(ctx, r.Hash)
 	if err != nil {
 		if casare.CodeOf(err) == casare.CodeInternal { // not here, or not any more
 			err = casare.Errorf(casare.CodeNotFound, "blob %s: %w", r.Hash, err)

@@ -74,6 +74,32 @@ func TestPut_WithTwoOfThreeDownIsRefusedAndLeavesNothing(t *testing.T) {
 	require.True(t, a.holds(text))
 }
 
+func TestDraft_IsTheContentAsItWasAndMayBePutUntilItSucceeds(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "a", "b", "c")
+	a := w.start("a", func(c *blobstore.Config) { c.PutWait = 100 * time.Millisecond })
+	text := content(200_000)
+	d, err := a.For("j", 1).Stage(bytes.NewReader(text), -1)
+	require.NoError(t, err)
+	defer d.Discard()
+	require.Equal(t, casare.BlobRef{Hash: casare.BlobHash(text), Size: int64(len(text))}, d.Ref())
+	for range 2 {
+		require.Equal(t, casare.CodeUnavailable, casare.CodeOf(d.Put(t.Context())))
+		require.False(t, a.holds(text))
+	}
+	b := w.start("b")
+	require.Eventually(t, func() bool { return d.Put(t.Context()) == nil }, patience, time.Millisecond)
+	require.True(t, a.holds(text) && b.holds(text))
+	require.NoError(t, d.Put(t.Context()))
+	d.Discard()
+	d.Discard()
+	w.clean(a)
+	other, err := a.For("j", 1).Stage(bytes.NewReader(content(10)), 10)
+	require.NoError(t, err)
+	other.Discard()
+	w.clean(a)
+}
+
 func TestPut_GoesByTheVotersAsTheyAre(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "a", "b", "c")

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -92,8 +91,7 @@ Exit code 0: the workflow succeeded; 1: it failed; 2: the document is bad, every
 	}
 	vars.register(cmd)
 	part.register(cmd)
-	cmd.Flags().StringVar(&secretFile, "secrets", "", "FILE: a JSON object of the secrets that {{$secret:name}} stands for; "+
-		"CASARE_SECRET_NAME in the environment wins over it")
+	secretsFlag(cmd, &secretFile)
 	cmd.Flags().StringVarP(&output, "output", "o", "", `"json" prints one object: success, error, variables, logs, order`)
 	return cmd
 }
@@ -179,9 +177,10 @@ func runLocally(ctx context.Context, r localRun) error {
 	if !r.json {
 		sink = printSink{out: r.out}
 	}
-	result := plan.Run(ctx, engine.Options{
-		Variables: r.variables, Secrets: r.secrets, Sink: sink, Now: time.Now, RunTo: r.part.to, RunStep: r.part.only, RunAll: r.part.all,
-	})
+	options := localOptions(r.secrets)
+	options.Variables, options.Sink = r.variables, sink
+	options.RunTo, options.RunStep, options.RunAll = r.part.to, r.part.only, r.part.all
+	result := plan.Run(ctx, options)
 	if r.json {
 		if err := printResult(r.out, result); err != nil {
 			return err

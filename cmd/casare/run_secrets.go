@@ -4,11 +4,19 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"casare/value"
 )
 
 // secretVariable is how the environment names a secret of casare run: CASARE_SECRET_MAIL_PASSWORD for mail-password.
 const secretVariable = "CASARE_SECRET_"
+
+// secretsFlag registers --secrets.
+func secretsFlag(cmd *cobra.Command, file *string) {
+	cmd.Flags().StringVar(file, "secrets", "", "FILE: a JSON object of the secrets that {{$secret:name}} stands for; "+
+		"CASARE_SECRET_NAME in the environment wins over it")
+}
 
 // localSecrets reads the secrets that a run without a mesh may use: those of a file, a JSON object of names and texts, and of the
 // environment, which wins. file may be "".

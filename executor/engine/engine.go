@@ -88,6 +88,7 @@ type Options struct {
 
 	RunTo   string // run only what leads to this step, and stop after it
 	RunStep string // run only this step, once
+	Inputs  *value.Dict // with RunStep: values that arrive at the step by wire; they win over what wires bring
 	RunAll  bool   // begin at every StartNode instead of the first
 }
 
@@ -101,4 +102,5 @@ type Result struct {
 	// Attention is what a person must decide, "" for nothing: a step that may run only once had begun when the snapshot that was resumed was
 	// taken. Status is Failed then, nothing has run, and the job needs attention.
 	Attention string
+	Single    *Single // with RunStep, what the step did; nil when it did not come to run
 }

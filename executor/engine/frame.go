@@ -199,6 +199,7 @@ func (f *frame) visit(ctx context.Context, t token) *ending {
 	if parked {
 		return nil
 	}
+	f.run.observe(out, fail)
 	if fail != nil {
 		f.tell(casare.StepEvent{Step: st.id, State: casare.StepFailed, Micros: f.since(began), Message: fail.Message}, st)
 		if ctx.Err() != nil {

@@ -22,6 +22,7 @@ type run struct {
 	root   *frame
 	ledger *ledger
 	mask   mask
+	single *Single
 
 	mu     sync.Mutex // guards what follows, and is held while the sink hears something
 	prog   progress
@@ -158,5 +159,5 @@ func (f *frame) result(status Status, failure *casare.JobError) Result {
 	for i, s := range f.book.order {
 		order[i] = f.plan.steps[s].id
 	}
-	return Result{Status: status, Error: f.run.mask.failure(failure), Variables: f.vals.all(), Logs: f.book.logs, Order: order}
+	return Result{Status: status, Error: f.run.mask.failure(failure), Variables: f.vals.all(), Logs: f.book.logs, Order: order, Single: f.run.single}
 }
