@@ -54,6 +54,7 @@ const (
 	EventRobotJoined   EventType = "robot_joined"
 	EventRobotChanged  EventType = "robot_changed"
 	EventKeyChanged    EventType = "key_changed"
+	EventSecretChanged EventType = "secret_changed"
 	EventMeshChanged   EventType = "mesh_changed" // coordinators, seals, tokens
 )
 

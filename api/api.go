@@ -70,7 +70,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 func (d Deps) validate() error {
 	for name, missing := range map[string]bool{
 		"State": d.State == nil, "Feed": d.Feed == nil, "Proposer": d.Proposer == nil, "Fleet": d.Fleet == nil, "Mesh": d.Mesh == nil,
-		"Forward": d.Forward == nil, "Check": d.Check == nil, "Types": d.Types == nil, "Tokens": d.Tokens == nil,
+		"Forward": d.Forward == nil, "Check": d.Check == nil, "Types": d.Types == nil, "Vault": d.Vault == nil, "Tokens": d.Tokens == nil,
 	} {
 		if missing {
 			return casare.Errorf(casare.CodeInvalid, "the API needs %s", name).On(strings.ToLower(name))

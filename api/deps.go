@@ -22,6 +22,7 @@ type Deps struct {
 	Check    Checker
 	Types    Types // of node
 	Tokens   TokenMinter
+	Vault    Vault
 	Logger   *slog.Logger     // default: discards
 	Now      func() time.Time // default: time.Now
 	NewID    func() string    // random ids of at most 64 bytes; default: UUID version 7
@@ -57,6 +58,8 @@ type State interface {
 	Robots() ([]*casare.Robot, error)
 	KeyByHash(hash []byte) (*casare.APIKey, error)
 	Keys(tenant string) ([]*casare.APIKey, error)
+	Secret(tenant, name string) (*casare.Secret, error)
+	Secrets(tenant string) ([]*casare.Secret, error)
 }
 
 // Feed is the change feed of the replicated state. Subscribe fails when the events after the cursor are no longer kept.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,6 +28,7 @@ type fakeStore struct {
 	robots    []*casare.Robot
 	keys      []*casare.APIKey
 	tokens    []casare.Token
+	secrets   map[string]*casare.Secret
 	events    []casare.Event
 	subs      map[*fakeSubscription]struct{}
 	forgotten casare.Cursor // events up to here are no longer kept
@@ -36,7 +39,7 @@ type fakeStore struct {
 
 func newFakeStore() *fakeStore {
 	return &fakeStore{
-		jobs: map[string]*casare.Job{}, results: map[string][]byte{}, logs: map[string][][]byte{}, documents: map[string][]byte{},
+		secrets: map[string]*casare.Secret{}, jobs: map[string]*casare.Job{}, results: map[string][]byte{}, logs: map[string][][]byte{}, documents: map[string][]byte{},
 		workflows: map[string]*casare.Workflow{}, subs: map[*fakeSubscription]struct{}{}, moved: make(chan struct{}),
 	}
 }
@@ -185,6 +188,31 @@ func (s *fakeStore) Keys(string) ([]*casare.APIKey, error) {
 	return slices.Clone(s.keys), nil
 }
 
+// Secret implements api.State.
+func (s *fakeStore) Secret(tenant, name string) (*casare.Secret, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if found, ok := s.secrets[name]; ok && found.Tenant == tenant {
+		return found, nil
+	}
+	return nil, casare.Errorf(casare.CodeNotFound, "there is no secret %s", name)
+}
+
+// Secrets implements api.State.
+func (s *fakeStore) Secrets(string) ([]*casare.Secret, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.SortedFunc(maps.Values(s.secrets), func(a, b *casare.Secret) int { return strings.Compare(a.Name, b.Name) }), nil
+}
+
+// fakeVault seals nothing, visibly.
+type fakeVault struct{}
+
+// Seal implements api.Vault.
+func (fakeVault) Seal(tenant, name, text string) ([]byte, error) {
+	return []byte("sealed " + tenant + "/" + name + " " + text), nil
+}
+
 // addKey makes a key with this text.
 func (s *fakeStore) addKey(text, role string, change func(*casare.APIKey)) {
 	s.mu.Lock()
@@ -242,6 +270,18 @@ func (s *fakeStore) applyOne(p casare.Proposal, tell func(casare.Event)) casare.
 			s.documents[w.Revision] = c.Document
 		}
 		tell(casare.Event{Type: casare.EventWorkflowSaved, WorkflowID: w.ID})
+	case casare.PutSecret:
+		secret := c.Secret
+		secret.Tenant, secret.Version = p.Tenant, 1
+		if old, ok := s.secrets[secret.Name]; ok {
+			secret.Version = old.Version + 1
+		}
+		s.secrets[secret.Name] = &secret
+	case casare.DeleteSecret:
+		if _, ok := s.secrets[c.Name]; !ok {
+			return casare.Result{Err: casare.Errorf(casare.CodeNotFound, "there is no secret %s", c.Name)}
+		}
+		delete(s.secrets, c.Name)
 	case casare.CancelJob:
 		j := s.jobs[c.JobID]
 		ended, err := j.Cancel(c.Reason, p.Time)

@@ -182,9 +182,15 @@ func withBody[B, I, O any](handler func(a *API, ctx context.Context, in *I, body
 		}
 		t := reflect.TypeFor[B]()
 		schema := h.OpenAPI().Components.Schemas.Schema(t, true, t.Name())
-		if item := h.OpenAPI().Paths[op.Path]; item != nil && item.Post != nil {
-			item.Post.RequestBody = &huma.RequestBody{
-				Content: map[string]*huma.MediaType{"application/json": {Schema: schema}},
+		item := h.OpenAPI().Paths[op.Path]
+		if item == nil {
+			return
+		}
+		for _, described := range []*huma.Operation{item.Post, item.Put} {
+			if described != nil && described.Method == op.Method {
+				described.RequestBody = &huma.RequestBody{
+					Content: map[string]*huma.MediaType{"application/json": {Schema: schema}},
+				}
 			}
 		}
 	}

@@ -70,6 +70,7 @@ type route struct {
 const (
 	get  = http.MethodGet
 	post = http.MethodPost
+	put  = http.MethodPut
 	del  = http.MethodDelete
 )
 
@@ -223,6 +224,21 @@ func adminRoutes() []route {
 			method: del, paths: []string{"/api/v1/keys/{id}"},
 			policy: policyAdmin, place: placeWrite, huma: operation((*API).revokeKey),
 			id: "revoke-key", tag: "keys", about: "End an API key",
+		},
+		{
+			method: get, paths: []string{"/api/v1/secrets"},
+			policy: policyAdmin, place: placeRead, huma: operation((*API).listSecrets),
+			id: "list-secrets", tag: "secrets", about: "List secrets by name; their texts are never shown",
+		},
+		{
+			method: put, paths: []string{"/api/v1/secrets/{id}"},
+			policy: policyAdmin, place: placeWrite, body: bodySmall, huma: withBody[secretBody]((*API).putSecret),
+			id: "put-secret", tag: "secrets", about: "Add a secret or replace its text; workflows use it as {{$secret:name}}",
+		},
+		{
+			method: del, paths: []string{"/api/v1/secrets/{id}"},
+			policy: policyAdmin, place: placeWrite, huma: operation((*API).deleteSecret),
+			id: "delete-secret", tag: "secrets", about: "Forget a secret; jobs that run have it still",
 		},
 	}
 }

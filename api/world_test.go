@@ -79,7 +79,7 @@ func setup(tb testing.TB, n int, change ...func(*api.Config)) *world {
 		})
 		var err error
 		r.api, err = api.New(cfg, api.Deps{
-			State: fakeState{w.store, r}, Feed: w.store, Proposer: r, Fleet: w.fleet, Mesh: r, Forward: r, Tokens: fakeMinter{},
+			State: fakeState{w.store, r}, Feed: w.store, Proposer: r, Fleet: w.fleet, Mesh: r, Forward: r, Tokens: fakeMinter{}, Vault: fakeVault{},
 			Check: r.check, Types: node.Default, Now: func() time.Time { return fixedTime },
 		})
 		require.NoError(tb, err)

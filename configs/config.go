@@ -35,7 +35,16 @@ type Config struct {
 	Environment string            `yaml:"environment,omitempty"` // default "default"
 	Labels      map[string]string `yaml:"labels,omitempty"`      // facts for people and placement
 	LogLevel    string            `yaml:"log_level,omitempty"`   // debug, info, warn or error; default info
+	Blobs       Blobs             `yaml:"blobs,omitempty"`       // files of the mesh kept here
 }
+
+// Blobs is the section "blobs": how much of the mesh's files a coordinator keeps.
+type Blobs struct {
+	MaxBytes int64 `yaml:"max_bytes,omitempty"` // default 20 GiB
+}
+
+// leastBlobs is room for the largest blob there may be, and some.
+const leastBlobs = 4 * casare.MaxBlob
 
 // Default returns the configuration of a robot that says nothing.
 func Default() Config {
@@ -50,6 +59,7 @@ func Default() Config {
 		Slots:       runtime.NumCPU(),
 		Environment: "default",
 		LogLevel:    "info",
+		Blobs:       Blobs{MaxBytes: 20 << 30},
 	}
 }
 
@@ -63,6 +73,7 @@ func (c Config) Over(over Config) Config {
 		Slots:       cmp.Or(over.Slots, c.Slots),
 		Environment: cmp.Or(over.Environment, c.Environment),
 		LogLevel:    cmp.Or(over.LogLevel, c.LogLevel),
+		Blobs:       Blobs{MaxBytes: cmp.Or(over.Blobs.MaxBytes, c.Blobs.MaxBytes)},
 		Labels:      c.Labels,
 	}
 	if over.Labels != nil {
@@ -99,6 +110,9 @@ func (c Config) Validate() error {
 		if !labelRule.MatchString(key) || len(value) > 256 {
 			return casare.Errorf(casare.CodeInvalid, "label %q=%q: the key is letters, digits, dot, dash, slash and underscore, at most 63, the value at most 256 bytes", key, value).On("labels")
 		}
+	}
+	if c.Blobs.MaxBytes < leastBlobs {
+		return casare.Errorf(casare.CodeInvalid, "blobs.max_bytes must be at least %d, not %d", leastBlobs, c.Blobs.MaxBytes).On("blobs.max_bytes")
 	}
 	switch c.LogLevel {
 	case "debug", "info", "warn", "error":

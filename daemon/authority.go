@@ -41,6 +41,8 @@ var authority = map[casare.CommandType][]origin{
 	casare.CommandMarkGrown:     {originSystem},
 	casare.CommandReferBlobs:    {originUser},
 	casare.CommandForgetBlobs:   {originSystem},
+	casare.CommandPutSecret:     {originUser},
+	casare.CommandDeleteSecret:  {originUser},
 }
 
 // mayPropose says whether the table allows it.

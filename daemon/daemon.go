@@ -13,6 +13,7 @@ import (
 
 	"casare"
 	"casare/api"
+	"casare/blobstore"
 	"casare/configs"
 	"casare/executor"
 	"casare/internal/service"
@@ -42,12 +43,15 @@ type Daemon struct {
 
 	mesh      *mesh.Mesh
 	store     *raftstore.Store
+	blobs     *blobstore.Store
+	copies    readiness // of copies to become coordinators, while this robot leads
 	tracker   *tracker
 	forwarder *forwarder
 	peers     *http.Transport
 	scheduler *scheduler.Scheduler
 	executor  *executor.Executor
 	api       *api.API
+	vault     vault
 
 	leading atomic.Bool
 	loops   service.Group // mesh-facing loops: leadership, sessions, the tracker
@@ -162,15 +166,19 @@ func (d *Daemon) build() error {
 	d.tracker.mesh = d.mesh
 	d.peers = peerTransport(d.mesh)
 	d.forwarder = &forwarder{tracker: d.tracker, transport: d.peers}
+	if err := d.buildBlobs(); err != nil {
+		return err
+	}
 	var err error
-	placing := scheduler.Config{RobotID: d.identity.RobotID(), Now: d.options.Now, Logger: d.log}
+	d.vault.d = d
+	placing := scheduler.Config{RobotID: d.identity.RobotID(), Now: d.options.Now, Secrets: d.vault.For, Logger: d.log}
 	tune(d.options.Tuning.Scheduler, &placing)
 	if d.scheduler, err = scheduler.New(placing, schedulerStore{proposer{d.store, originScheduler}}); err != nil {
 		return err
 	}
 	robot := robotRecord(d.identity, d.config, d.options, d.options.Now())
 	robot.HTTP, robot.Mesh = d.mesh.HTTP(), firstOr(d.mesh.Addresses(), d.mesh.Addr().String())
-	running := executor.Config{Robot: robot, Now: d.options.Now, Logger: d.log}
+	running := executor.Config{Robot: robot, Open: d.identity.Open, Now: d.options.Now, Logger: d.log}
 	tune(d.options.Tuning.Executor, &running)
 	if d.executor, err = executor.New(running, leaderSession{d}, executor.NewRunner(node.Default)); err != nil {
 		return err
@@ -187,6 +195,7 @@ func (d *Daemon) build() error {
 		Check:    checkDocument(node.Default),
 		Types:    node.Default,
 		Tokens:   tokenMinter{d.identity, d.options.Now},
+		Vault:    &d.vault,
 		Logger:   d.log,
 		Now:      d.options.Now,
 	})
@@ -303,6 +312,7 @@ func (d *Daemon) start(ctx context.Context) error {
 	if err := d.store.Start(ctx); err != nil {
 		return fmt.Errorf("start the replicated state: %w", err)
 	}
+	d.blobs.Start(ctx)
 	d.loops.Start(ctx)
 	d.loops.Go(func(ctx context.Context) { d.tracker.run(ctx, &http.Client{Transport: d.peers}) })
 	d.loops.Go(d.hearHints)
@@ -417,6 +427,7 @@ func (d *Daemon) shutdown(grace time.Duration) {
 	d.api.Stop()
 	d.serving.Stop()
 	d.loops.Stop()
+	d.blobs.Stop()
 	d.store.Stop()
 	d.peers.CloseIdleConnections()
 	d.closeFiles()

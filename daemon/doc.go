@@ -10,4 +10,5 @@
 //	admit.go       the leader lets a machine in
 //	leadership.go  what a robot does while it leads
 //	authority.go   who may propose which command
+//	blob.go        the blob store's way to the other robots and to the state
 package daemon

@@ -116,7 +116,8 @@ func everyRoute(t *testing.T, m *meshtest.Mesh, r *meshtest.Robot) {
 		} `json:"paths"`
 	}
 	require.NoError(t, json.Unmarshal(ask(t, r, http.MethodGet, "/openapi.json", nil).body, &spec))
-	ids := strings.NewReplacer("/jobs/{id}", "/jobs/"+job, "/robots/{id}", "/robots/"+r.ID(), "/workflows/{id}", "/workflows/"+saved.field(t, "workflow_id"))
+	ids := strings.NewReplacer("/jobs/{id}", "/jobs/"+job, "/robots/{id}", "/robots/"+r.ID(), "/workflows/{id}", "/workflows/"+saved.field(t, "workflow_id"),
+		"/nodes/{id}", "/nodes/LogNode")
 	asked, sockets := 0, 0
 	for path, methods := range spec.Paths {
 		if _, ok := methods["get"]; !ok {

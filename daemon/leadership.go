@@ -61,6 +61,7 @@ func (d *Daemon) lead(ctx context.Context, term uint64) {
 	d.mesh.Announce(mesh.LeaderHint{LeaderID: d.identity.RobotID(), Term: term})
 	work.Go(func() { d.store.ManageCoordinators(ctx, d.candidates) })
 	work.Go(func() { d.sealForCoordinators(ctx) })
+	work.Go(func() { d.watchCopies(ctx) })
 	if err := d.scheduler.Lead(ctx, term); err != nil && ctx.Err() == nil {
 		d.log.ErrorContext(ctx, "cannot do a leader's work, handing over", slog.Any("error", err))
 		d.handover(ctx)
@@ -92,7 +93,8 @@ func (d *Daemon) handover(ctx context.Context) {
 }
 
 // candidates are the robots that may become coordinators: their certificate allows it, and they talk to this leader. Nobody is
-// promoted before the mesh's keys were sealed to it: if it then led alone, nobody could join any more.
+// promoted before the mesh's keys were sealed to it: if it then led alone, nobody could join any more. And nobody before it has
+// the blobs that anybody has: the majority that each of them lies on must not become a minority.
 func (d *Daemon) candidates() []raftstore.Candidate {
 	online := map[string]bool{}
 	for _, r := range d.scheduler.Robots() {
@@ -107,7 +109,7 @@ func (d *Daemon) candidates() []raftstore.Candidate {
 	for _, r := range robots {
 		if r.Role == casare.RoleCoordinator && online[r.ID] {
 			_, err := d.store.SealedKeys(r.ID)
-			found = append(found, raftstore.Candidate{RobotID: r.ID, CopyOnly: err != nil})
+			found = append(found, raftstore.Candidate{RobotID: r.ID, CopyOnly: err != nil || !d.copies.has(r.ID)})
 		}
 	}
 	return found

@@ -11,6 +11,7 @@ import (
 
 	"casare"
 	"casare/api"
+	"casare/blobstore"
 	"casare/configs"
 	"casare/executor"
 	"casare/mesh"
@@ -46,6 +47,7 @@ type Tuning struct {
 	HTTP       net.Listener   // instead of a socket on Config.HTTP
 	Mesh       mesh.Timing
 	Raft       func(*raftstore.Config)
+	Blobs      func(*blobstore.Config)
 	Scheduler  func(*scheduler.Config)
 	Executor   func(*executor.Config)
 	API        func(*api.Config)

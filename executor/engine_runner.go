@@ -55,8 +55,12 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 	if err != nil {
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "ValidationError", Message: err.Error()}}
 	}
+	seal, open := o.Secrets.cipher()
 	result := p.plan.Run(ctx, engine.Options{
 		Variables: variables,
+		Secrets:   o.Secrets.Secret,
+		Seal:      seal,
+		Open:      open,
 		Sink:      sink{o},
 		Checkpoint: func(ctx context.Context, s engine.Snapshot) error {
 			return o.Checkpoint(ctx, Snapshot{

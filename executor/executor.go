@@ -236,6 +236,10 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	case err != nil:
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "ValidationError", Message: err.Error()}}
 	}
+	secrets, err := openSecrets(e.cfg.Open, &a.spec)
+	if err != nil {
+		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "SecretError", Message: err.Error()}}
+	}
 	resume, err := e.fetch(ctx, a.spec.Records)
 	switch {
 	case ctx.Err() != nil:
@@ -254,6 +258,7 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	return program.Run(ctx, RunOptions{
 		Variables:  a.spec.Variables,
 		Resume:     resume,
+		Secrets:    secrets,
 		Stop:       a.stop,
 		Checkpoint: a.checkpoint,
 		Settle:     a.settle,

@@ -33,11 +33,12 @@ type RunOptions struct {
 	Checkpoint func(ctx context.Context, s Snapshot) error
 	// Settle waits until enough is recorded for the run to go on after a checkpoint was taken at a moment. frame names the branch that
 	// asks: branches wait beside one another. An error ends the run.
-	Settle func(ctx context.Context, frame string, m Moment) error
-	Step   func(casare.StepEvent) // called in order, from N = 0
-	Log    func(casare.LogLine)   // called in order, from N = 0
-	Now    func() time.Time
-	Logger *slog.Logger
+	Settle  func(ctx context.Context, frame string, m Moment) error
+	Secrets *Secrets               // nil: the job needs none
+	Step    func(casare.StepEvent) // called in order, from N = 0
+	Log     func(casare.LogLine)   // called in order, from N = 0
+	Now     func() time.Time
+	Logger  *slog.Logger
 }
 
 // Snapshot is where a run stands.

@@ -19,6 +19,7 @@ import (
 type Bound struct {
 	typ     *nodeType
 	step    string
+	config  *value.Dict
 	node    Node
 	zero    reflect.Value // the struct behind node
 	resumer Resumer       // nil when the type is none
@@ -38,7 +39,7 @@ func (r *Registry) Bind(step *workflow.Step) (*Bound, []workflow.Problem) {
 	}
 	n := t.create()
 	b := &Bound{
-		typ: t, step: step.ID, node: n, zero: reflect.ValueOf(n).Elem(),
+		typ: t, step: step.ID, config: step.Config, node: n, zero: reflect.ValueOf(n).Elem(),
 		spec: newSpec(n, t.spec), control: t.spec.control || t.hasBody(),
 	}
 	b.resumer, _ = n.(Resumer)
@@ -91,11 +92,12 @@ func (b *Bound) Resume(ctx context.Context, host Host, in map[string]Value, save
 
 func (b *Bound) do(ctx context.Context, r *Run, in map[string]Value, e *Event) (Outcome, error) {
 	b.zero.SetZero()
+	r.wires = in
 	if err := b.bindInputs(r, in); err != nil {
-		return Outcome{Outputs: r.conceal(b.collect(false))}, AsError(err, b.step) // as they are: found is false, count is 0
+		return Outcome{Outputs: r.conceal(b.collect(false))}, AsError(NoEffect(err), b.step) // as they are: found is false, count is 0
 	}
 	err := b.call(ctx, r, e)
-	r.out.Outputs = r.conceal(b.collect(r.keep))
+	r.out.Outputs = r.conceal(r.plus(b.collect(r.keep)))
 	if err == nil {
 		err = b.finish(r)
 	}
@@ -122,6 +124,30 @@ func (b *Bound) call(ctx context.Context, r *Run, e *Event) (err error) {
 	return b.node.Run(ctx, r)
 }
 
+// given resolves what the config says under a name.
+func (b *Bound) given(host Host, name string) (Value, bool) {
+	v, ok := b.config.Get(name)
+	if !ok {
+		return nil, false
+	}
+	return template.Resolve(v, host), true
+}
+
+// plus adds the outputs that are no fields.
+func (r *Run) plus(outputs *value.Dict) *value.Dict {
+	if r.more == nil {
+		return outputs
+	}
+	if outputs == nil {
+		return r.more.Dict()
+	}
+	all := outputs.Edit()
+	for k, v := range r.more.Dict().All() {
+		all.Set(k, v)
+	}
+	return all.Dict()
+}
+
 // collect reads the outputs; nil when the type has none or Run asked to keep them.
 func (b *Bound) collect(keep bool) *value.Dict {
 	if keep || len(b.outputs) == 0 {
@@ -144,9 +170,11 @@ func (b *Bound) finish(r *Run) error {
 	switch {
 	case r.out.Sleep > 0 && b.resumer == nil:
 		return fmt.Errorf("a %s sleeps but cannot be resumed", b.typ.name)
-	case r.out.Open != "" && !b.typ.opens(r.out.Open):
+	case r.out.Open != "" && !b.typ.opens(r.out.Open) && !r.part:
 		return fmt.Errorf("a %s has no body %s", b.typ.name, r.out.Open)
-	case r.out.Open != "" || r.out.Sleep > 0:
+	case (r.out.Each != nil || r.out.Call != nil && !r.out.Call.Detached) && b.resumer == nil:
+		return fmt.Errorf("a %s starts branches but cannot be resumed", b.typ.name)
+	case r.out.Open != "" || r.out.Sleep > 0 || r.out.Each != nil || r.out.Call != nil && !r.out.Call.Detached:
 		r.out.Saved.Kept = r.saved.Kept
 		if r.state == nil {
 			return nil

@@ -63,20 +63,22 @@ type ConditionEntry struct {
 // BranchEntry is one port, or one rule for ports, that control leaves by.
 type BranchEntry struct {
 	Name   string           `json:"name,omitempty"`
-	Format string           `json:"format,omitempty"` // a port per element of From, %s being the element or its index
+	Format string           `json:"format,omitempty"` // a port per element of From, %s being the element or its index; or as many as Count says, %d being 1, 2…
 	From   string           `json:"from,omitempty"`
+	Count  string           `json:"count,omitempty"`
 	Body   string           `json:"body,omitempty"` // kind of the scope it opens
 	When   []ConditionEntry `json:"when,omitempty"`
 }
 
 // ExampleEntry is one use of the type.
 type ExampleEntry struct {
-	Name    string          `json:"name"`
-	Config  json.RawMessage `json:"config"`
-	Inputs  json.RawMessage `json:"inputs"`
-	Outputs json.RawMessage `json:"outputs"`
-	Next    []string        `json:"next,omitempty"`
-	Fails   string          `json:"fails,omitempty"`
+	Name    string            `json:"name"`
+	Config  json.RawMessage   `json:"config"`
+	Inputs  json.RawMessage   `json:"inputs"`
+	Outputs json.RawMessage   `json:"outputs"`
+	Next    []string          `json:"next,omitempty"`
+	Fails   string            `json:"fails,omitempty"`
+	Files   map[string]string `json:"files,omitempty"` // in the workspace before
 }
 
 // Catalogue describes every type, sorted by name. It panics when a default or an example holds what JSON cannot: a bug of the type
@@ -139,16 +141,17 @@ func (t *nodeType) entry() Entry {
 		e.Fields = append(e.Fields, f.entry())
 	}
 	for _, b := range s.branches {
-		e.DynamicPorts = e.DynamicPorts || b.each != nil
+		e.DynamicPorts = e.DynamicPorts || b.each != nil || b.count != nil
 		e.Branches = append(e.Branches, b.entry())
 	}
+	e.DynamicPorts = e.DynamicPorts || s.portsOf != nil
 	if len(s.branches) == 0 {
 		e.Branches = append(e.Branches, BranchEntry{Name: workflow.PortOut})
 	}
 	for _, x := range s.examples {
 		e.Examples = append(e.Examples, ExampleEntry{
 			Name: x.Name, Config: text(x.Given.Dict()), Inputs: text(x.Wired.Dict()), Outputs: text(x.Wanted.Dict()),
-			Next: x.Next, Fails: x.Fails,
+			Next: x.Next, Fails: x.Fails, Files: x.Files,
 		})
 	}
 	return e
@@ -179,6 +182,9 @@ func (b *branch) entry() BranchEntry {
 	e := BranchEntry{Name: b.name, When: conditions(b.when)}
 	if b.each != nil {
 		e.Name, e.Format, e.From = "", b.name, b.each.name
+	}
+	if b.count != nil {
+		e.Name, e.Format, e.Count = "", b.name, b.count.name
 	}
 	if b.body != 0 {
 		e.Body = b.body.String()

@@ -24,6 +24,8 @@ func coerce(kind Kind, v Value) (Value, error) {
 			return value.ToBool(text), nil
 		}
 		return value.Truth(v), nil
+	case KindBytes:
+		return toBytes(v)
 	case KindList:
 		if list, ok := v.(value.List); ok {
 			return list, nil
@@ -55,4 +57,15 @@ func toInt(v Value) (Value, error) {
 		return small, nil
 	}
 	return nil, fmt.Errorf("%s does not fit 64 bits", value.Str(n))
+}
+
+// toBytes takes bytes as they are and a text as UTF-8; Python has no bytes of anything else either.
+func toBytes(v Value) (Value, error) {
+	switch x := v.(type) {
+	case value.Bytes:
+		return x, nil
+	case string:
+		return value.Bytes(x), nil
+	}
+	return nil, fmt.Errorf("a bytes-like object is required, not '%s'", value.TypeName(v))
 }

@@ -63,6 +63,10 @@ func TestField_Accept(t *testing.T) {
 		{"list to text", KindText, nil, value.List{"a"}, "['a']"},
 		{"secret to text", KindText, nil, value.NewSecret("hidden"), "***"},
 
+		{"bytes", KindBytes, nil, value.Bytes("\xff"), value.Bytes("\xff")},
+		{"text to bytes", KindBytes, nil, "é", value.Bytes("é")},
+		{"number to bytes", KindBytes, nil, int64(1), fails},
+
 		{"list", KindList, nil, list, list},
 		{"text to list", KindList, nil, "[1]", fails},
 		{"dict to list", KindList, nil, dict, fails},

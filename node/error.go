@@ -14,11 +14,14 @@ const (
 
 // Error is what a step fails with.
 type Error struct {
-	Type    string // for the document: what Catch.error_types is matched against
-	Message string // for the user; the whole sentence
-	Port    string // control leaves by this port when it is wired; "" for none
-	Step    string // id of the step, filled in by the kit
-	Cause   error
+	Type     string // for the document: what Catch.error_types is matched against
+	Message  string // for the user; the whole sentence
+	Port     string // control leaves by this port when it is wired; "" for none
+	Step     string // id of the step, filled in by the kit
+	Stack    string // where it happened, for people; filled in by the engine when a construct handles the error
+	Harmless bool   // it certainly had no effect on the world: see NoEffect
+	Unknown  bool   // set by the engine: a step that must not run twice failed, and nobody knows whether it had its effect
+	Cause    error
 }
 
 // Error returns the message.
@@ -40,6 +43,18 @@ func Fail(typ, format string, a ...any) *Error {
 	}
 	err := fmt.Errorf(format, a...)
 	return &Error{Type: typ, Message: err.Error(), Cause: errors.Unwrap(err)}
+}
+
+// NoEffect marks a failure that certainly left the world as it was, such as a connection that was refused before anything was sent. Only
+// then may a step that must not run twice be tried again. err itself is not changed.
+func NoEffect(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	out := AsError(err, "")
+	marked := *out
+	marked.Harmless = true
+	return &marked
 }
 
 // AsError returns err as an *Error that names the step, made from the *Error in err's chain if there is one, else of TypeExecution;

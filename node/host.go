@@ -39,20 +39,26 @@ type Outcome struct {
 	Outputs *value.Dict       // by port, nulls left out; nil: this execution says nothing about the outputs
 	Next    []string          // ports that control leaves by, in order
 	Or      map[string]string // for a port in Next, another name a wire may use for it; mostly nil
-	Open    string            // Body port whose scope starts or starts again; "" for none
+	Open    string            // Body port, or PartPort, whose scope starts or starts again; "" for none
 	Exit    *Exit             // leave an enclosing scope
-	Saved   Saved             // for Resume, when Open or Sleep is set; Kept always holds everything kept so far
+	Saved   Saved             // for Resume, when Open, Sleep, Each or Call is set; Kept always holds everything kept so far
 	Sleep   time.Duration     // wait before Resume(Woken)
+	Each    *Parallels        // start branches, then Resume(Branches)
+	Call    *Call             // run a document, then Resume(Returned)
+	Meet    bool              // go on where the step's branches meet; where they do not, as Next says
 }
 
-// ExitKind says how a step leaves an enclosing loop.
+// ExitKind says how a step leaves an enclosing scope.
 type ExitKind int
 
-// The ways to leave a loop body.
+// The ways to leave a scope.
 const (
-	ExitEnd      ExitKind = iota + 1 // this token has reached the end of the body
+	ExitEnd      ExitKind = iota + 1 // this token has reached the end of the loop's body
 	ExitContinue                     // the next iteration starts at once
 	ExitBreak                        // the loop is over
+	ExitSucceed                      // the attempt of a retry has succeeded: it ends, and control goes on behind this step and behind the retry
+	ExitGiveUp                       // the attempt of a retry has failed with Err
+	ExitDecline                      // a catch does not handle the error that its try has met
 )
 
 // String returns the way in one word.
@@ -64,12 +70,19 @@ func (k ExitKind) String() string {
 		return "continue"
 	case ExitBreak:
 		return "break"
+	case ExitSucceed:
+		return "succeed"
+	case ExitGiveUp:
+		return "give up"
+	case ExitDecline:
+		return "decline"
 	}
 	return "unknown"
 }
 
-// Exit names the loop a step wants to leave: the scope of the step Owner, or the innermost one when Owner is "".
+// Exit names the scope a step wants to leave: that of the step Owner, or the innermost one of a kind that fits when Owner is "".
 type Exit struct {
 	Kind  ExitKind
 	Owner string
+	Err   *Error // ExitGiveUp
 }

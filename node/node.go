@@ -34,6 +34,11 @@ const (
 	Continued                      // a step in the scope asked for the next iteration
 	Broken                         // a step in the scope asked to leave the loop
 	Woken                          // the time it slept is over
+	Failed                         // a step in the scope failed and Err was not handled inside; returning nil means that it is handled now
+	Left                           // control has left the scope from inside (break, cancel…): clean up, then end without going on
+	Declined                       // the catch that was asked does not handle such errors
+	Branches                       // all branches it started have ended
+	Returned                       // the document it called has ended
 )
 
 // String returns the reason in one word.
@@ -47,6 +52,16 @@ func (k EventKind) String() string {
 		return "broken"
 	case Woken:
 		return "woken"
+	case Failed:
+		return "failed"
+	case Left:
+		return "left"
+	case Declined:
+		return "declined"
+	case Branches:
+		return "branches"
+	case Returned:
+		return "returned"
 	}
 	return "unknown"
 }
@@ -55,6 +70,9 @@ func (k EventKind) String() string {
 type Event struct {
 	Kind EventKind
 	Body string // the Body port that opened the scope; "" for Woken
+	Err  *Error // Failed: what happened in the scope
+	// Branches is what became of each branch, in the order in which they were given, or of the one document that was called.
+	Branches []BranchResult
 }
 
 // Effect says what running a step does to the world, and so whether it may run again after a crash.
@@ -123,6 +141,7 @@ const (
 	KindBool  Kind = "boolean"
 	KindList  Kind = "list"
 	KindDict  Kind = "dict"
+	KindBytes Kind = "bytes"
 	KindAny   Kind = "any"
 	KindExpr  Kind = "expression"
 
@@ -138,22 +157,6 @@ type Opt[T any] struct {
 
 // Some returns an Opt that is set.
 func Some[T any](v T) Opt[T] { return Opt[T]{V: v, Set: true} }
-
-// ScopeKind says what a scope behind a Body port is for.
-type ScopeKind int
-
-// The kinds of scopes.
-const (
-	Loop ScopeKind = iota + 1 // Break, Continue and loop ends look for it
-)
-
-// String returns the word the catalogue uses.
-func (k ScopeKind) String() string {
-	if k == Loop {
-		return "loop"
-	}
-	return "unknown"
-}
 
 // Body is a port behind which a step opens a scope.
 type Body struct {

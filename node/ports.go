@@ -15,7 +15,7 @@ func (t *nodeType) hasBody() bool {
 
 // opens says whether the type has that Body port.
 func (t *nodeType) opens(port string) bool {
-	return slices.ContainsFunc(t.spec.branches, func(b branch) bool { return b.body != 0 && b.name == port })
+	return slices.ContainsFunc(t.spec.branches, func(b branch) bool { return b.body != 0 && b.is(port) })
 }
 
 // leaves says whether control may leave by the port.
@@ -33,8 +33,15 @@ func (b *branch) portName(v Value) string { return strings.ReplaceAll(b.name, "%
 func (b *Bound) Bodies() []Body {
 	var out []Body
 	for _, br := range b.spec.branches {
-		if br.body != 0 && b.possible(br.when) {
-			out = append(out, Body{Port: br.name, Kind: br.body})
+		if br.body == 0 || !b.possible(br.when) {
+			continue
+		}
+		names := []string{br.name}
+		if br.count != nil {
+			names, _ = b.counted(&br)
+		}
+		for _, name := range names {
+			out = append(out, Body{Port: name, Kind: br.body})
 		}
 	}
 	return out
@@ -69,10 +76,15 @@ func (b *Bound) Branches() (ports []string, ok bool) {
 // ports tells the document check what the step's ports are.
 func (b *Bound) ports() (workflow.Ports, bool) {
 	branches, ok := b.Branches()
-	ports := workflow.Ports{Branches: branches, Pulled: b.effect <= Read && !b.control && len(b.outputs) > 0}
+	ports := workflow.Ports{Branches: branches, Again: b.control, Pulled: b.effect <= Read && !b.control && len(b.outputs) > 0}
+	ports.Fork, ports.Join = b.end(b.spec.forks), b.end(b.spec.joins)
 	for _, body := range b.Bodies() {
 		ports.Bodies = append(ports.Bodies, body.Port)
+		if body.Kind == Parallel {
+			ports.Isolated = append(ports.Isolated, body.Port)
+		}
 	}
+	ports.Parted, ports.Part = b.spec.parted, b.part()
 	for _, f := range b.spec.fields {
 		switch {
 		case !b.possible(f.when):
@@ -82,7 +94,22 @@ func (b *Bound) ports() (workflow.Ports, bool) {
 			ports.In = append(ports.In, f.ports()...)
 		}
 	}
-	return ports, ok
+	for i := range b.spec.branches {
+		if br := &b.spec.branches[i]; br.count != nil {
+			_, fixed := b.counted(br)
+			ok = ok && fixed
+		}
+	}
+	return ports, ok && b.spec.portsOf == nil
+}
+
+// end says what the config says about the step at the other end; nil when the type has none.
+func (b *Bound) end(pair *Field) *workflow.End {
+	if pair == nil {
+		return nil
+	}
+	id, _ := b.input(pair).constant.(string)
+	return &workflow.End{Pair: id}
 }
 
 // otherNames gives the index spelling (case_0) of each taken port of a BranchEach, unless that is the name of another element's port.

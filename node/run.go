@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/fxamacker/cbor/v2"
+
+	"casare/value"
 )
 
 // Run is what a node may do while it runs. It is used only until Run or Resume returns.
@@ -18,6 +20,10 @@ type Run struct {
 	state any
 	taken bool
 	keep  bool // outputs stay as they are
+	part  bool // what opens is a step of its own
+
+	wires map[string]Value   // what arrives
+	more  *value.DictBuilder // outputs that are no fields
 
 	tainted bool // the node works with the text of a secret: see taint.go
 }
@@ -34,8 +40,8 @@ func (r *Run) Take(ports ...string) {
 // scope.
 func (r *Run) Open(body string) { r.out.Open = body }
 
-// Leave asks to leave an enclosing loop: that of the step owner, or the innermost when owner is "". If there is none, the step
-// goes on as if it had not asked.
+// Leave asks to leave an enclosing scope: that of the step owner, or the innermost that fits when owner is "". If there is none, the
+// step goes on as if it had not asked.
 func (r *Run) Leave(kind ExitKind, owner string) { r.out.Exit = &Exit{Kind: kind, Owner: owner} }
 
 // Sleep ends this execution and asks for another one, Resume with Woken, when the time is over. No time is no sleep.
@@ -60,16 +66,21 @@ func (r *Run) Keep(name string, v Value) Value {
 	if old, ok := r.saved.Kept[name]; ok {
 		return old
 	}
+	if r.tainted {
+		v = value.Conceal(v)
+	}
+	r.unshared()[name] = v
+	return v
+}
+
+// unshared returns what is kept, as a map that nobody else holds.
+func (r *Run) unshared() map[string]Value {
 	kept := maps.Clone(r.saved.Kept)
 	if kept == nil {
 		kept = make(map[string]Value, 1)
 	}
-	if r.tainted {
-		v = conceal(v)
-	}
-	kept[name] = v
 	r.saved.Kept = kept
-	return v
+	return kept
 }
 
 // Kept returns what Keep stored under the name in this scope; nil when nothing.
@@ -84,7 +95,7 @@ func (r *Run) Var(name string) (Value, bool) { return r.host.Var(name) }
 // SetVar creates or replaces a variable of the run.
 func (r *Run) SetVar(name string, v Value) {
 	if r.tainted {
-		v = conceal(v)
+		v = value.Conceal(v)
 	}
 	r.host.SetVar(name, v)
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -24,6 +25,11 @@ type layout struct {
 	effects              []effectRule
 	examples             []Example
 	control              bool
+	forks, joins         *Field // config that names the step at the other end; nil where none
+	portsOf              func(ctx context.Context, config *value.Dict, docs Documents) (in, out []string, err error)
+	parted               bool       // other steps hold parts of its construct
+	part                 *partRule  // of another step's construct; nil for none
+	retries              *retryRule // nil when the type declares none
 }
 
 // condition holds while a parameter has one of some values.
@@ -36,8 +42,10 @@ type condition struct {
 type branch struct {
 	name string // the port, or the format of a rule
 	each *Field // a port per element of this list
-	body ScopeKind
-	when []condition
+	// count: a port for each number up to this one
+	count *Field
+	body  ScopeKind
+	when  []condition
 }
 
 type effectRule struct {
@@ -48,13 +56,14 @@ type effectRule struct {
 // Example is a use of the type that documentation shows and the conformance test runs.
 type Example struct {
 	Name   string
-	Given  Values   // config
-	Wired  Values   // values arriving by wire
-	Vars   Values   // variables before
-	Wanted Values   // outputs afterwards; those not named are not looked at
-	Sets   Values   // variables afterwards
-	Next   []string // ports taken; nil is not looked at
-	Fails  string   // the error contains this; "" means it succeeds
+	Given  Values            // config
+	Wired  Values            // values arriving by wire
+	Vars   Values            // variables before
+	Wanted Values            // outputs afterwards; those not named are not looked at
+	Sets   Values            // variables afterwards
+	Next   []string          // ports taken; nil is not looked at
+	Fails  string            // the error contains this; "" means it succeeds
+	Files  map[string]string // text files in the workspace before; every example has a workspace of its own
 }
 
 // Values is a literal of named values for Or and Example; Go ints, []any and map[string]any are taken for the kinds they stand for.
@@ -161,6 +170,11 @@ func (s *Spec) List(role Role, p *value.List, name string) *Field {
 	return bind(s, role, KindList, p, name)
 }
 
+// Bytes binds binary content. A text that arrives becomes its bytes in UTF-8.
+func (s *Spec) Bytes(role Role, p *value.Bytes, name string) *Field {
+	return bind(s, role, KindBytes, p, name)
+}
+
 // Dict binds a dict. With Each it collects the values of several ports by their number.
 func (s *Spec) Dict(role Role, p **value.Dict, name string) *Field {
 	return bind(s, role, KindDict, p, name)
@@ -190,7 +204,7 @@ func (s *Spec) Expr(role Role, p *Expr, name string) *Field {
 }
 
 // Maybe binds a value that may be unset.
-func Maybe[T string | int64 | float64 | bool | value.List | *value.Dict](s *Spec, role Role, p *Opt[T], name string) *Field {
+func Maybe[T string | int64 | float64 | bool | value.Bytes | value.List | *value.Dict](s *Spec, role Role, p *Opt[T], name string) *Field {
 	f := s.add(role, kindOf(p.V), name)
 	f.set = func(v Value) { p.V, p.Set = v.(T) }
 	f.get = func() (Value, bool) { return p.V, p.Set }
@@ -207,6 +221,8 @@ func kindOf(v any) Kind {
 		return KindFloat
 	case bool:
 		return KindBool
+	case value.Bytes:
+		return KindBytes
 	case value.List:
 		return KindList
 	case *value.Dict:

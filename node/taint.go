@@ -73,30 +73,6 @@ func (r *Run) conceal(outputs *value.Dict) *value.Dict {
 	if !r.tainted || outputs == nil {
 		return outputs
 	}
-	hidden, _ := conceal(outputs).(*value.Dict)
+	hidden, _ := value.Conceal(outputs).(*value.Dict)
 	return hidden
-}
-
-// conceal returns v with every text in it as a secret.
-func conceal(v Value) Value {
-	switch x := v.(type) {
-	case string:
-		if x == "" {
-			return x
-		}
-		return value.NewSecret(x)
-	case value.List:
-		out := make(value.List, len(x))
-		for i := range x {
-			out[i] = conceal(x[i])
-		}
-		return out
-	case *value.Dict:
-		b := value.NewDict()
-		for k, item := range x.All() {
-			b.Set(k, conceal(item))
-		}
-		return b.Dict()
-	}
-	return v
 }

@@ -68,6 +68,8 @@ var handlers = map[casare.CommandType]handler{
 	casare.CommandMarkGrown:     handle(applyMarkGrown),
 	casare.CommandReferBlobs:    handle(applyReferBlobs),
 	casare.CommandForgetBlobs:   handle(applyForgetBlobs),
+	casare.CommandPutSecret:     handle(applyPutSecret),
+	casare.CommandDeleteSecret:  handle(applyDeleteSecret),
 }
 
 func handlerOf(t casare.CommandType) handler { return handlers[t] }

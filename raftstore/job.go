@@ -95,7 +95,9 @@ func (w *writer) forgetCheckpoint(j *casare.Job) error {
 	return w.dropCheckpoint(j.ID)
 }
 
-func forgetsCheckpoint(s casare.JobState) bool { return s == casare.JobCompleted || s == casare.JobCancelled }
+func forgetsCheckpoint(s casare.JobState) bool {
+	return s == casare.JobCompleted || s == casare.JobCancelled
+}
 
 // queuedOrEnded is the event of a move that puts a job back, ends it because that was asked for, or leaves it to a person.
 func queuedOrEnded(message string) func(j *casare.Job) (casare.EventType, string) {

@@ -42,6 +42,7 @@ var (
 	bucketKey        = []byte("key")                 // hash -> keyRow
 	bucketKeyID      = []byte("key_id")              // tenant 0 id -> hash
 	bucketSealed     = []byte("sealed_keys")         // robot id -> casare.SealedKeys
+	bucketSecret     = []byte("secret")              // tenant 0 name -> secretRow
 	bucketEvent      = []byte("event")               // index -> count, events
 	bucketBlobPart   = []byte("blob_part")           // kind 0 owner 0 part -> []casare.BlobRef
 	bucketBlob       = []byte("blob")                // hash 0 kind 0 owner 0 part -> size
@@ -50,11 +51,11 @@ var (
 var allBuckets = [][]byte{
 	bucketMeta, bucketMesh, bucketJob, bucketStatus, bucketCreated, bucketResult, bucketCheckpoint, bucketLogHead, bucketLog,
 	bucketDocument, bucketWorkflow, bucketVersion, bucketRobot, bucketToken, bucketKey, bucketKeyID, bucketSealed, bucketEvent,
-	bucketBlobPart, bucketBlob, bucketRecord, bucketPiece,
+	bucketBlobPart, bucketBlob, bucketSecret, bucketRecord, bucketPiece,
 }
 
 // laterBuckets are those that files of earlier versions lack; empty, they mean the same.
-var laterBuckets = [][]byte{bucketBlobPart, bucketBlob, bucketCheckpoint, bucketRecord, bucketPiece}
+var laterBuckets = [][]byte{bucketBlobPart, bucketBlob, bucketSecret, bucketCheckpoint, bucketRecord, bucketPiece}
 
 var keyMeta = []byte("meta")
 

@@ -51,6 +51,8 @@ type Config struct {
 	Grace   time.Duration // added to TTL after winning leadership; 2 s
 	Ageing  time.Duration // waiting so long counts as much as one level of priority; 1 min
 	Batch   int           // most commands in one proposal; 512
+	// Secrets returns what Assignment.Sealed carries for an assigned job; nil for none. An error keeps the job from its robot for now.
+	Secrets func(j *casare.Job) ([]byte, error)
 	Now     func() time.Time
 	Logger  *slog.Logger
 }

@@ -172,7 +172,7 @@ func (t *term) assign(ctx context.Context, p *peer, jobs []*casare.Job) {
 			t.assignLarge(p, j, a)
 			continue
 		}
-		more := len(a.Variables) + recordsSize(a.Records) + len(a.WorkflowName) + assignOverhead
+		more := len(a.Variables) + recordsSize(a.Records) + len(a.WorkflowName) + len(a.Sealed) + assignOverhead
 		if size > 0 && size+more > assignBytes {
 			p.push(frame)
 			frame, size = &session.Assign{Term: t.number}, 0
@@ -235,6 +235,13 @@ func (t *term) assignment(j *casare.Job) (session.Assignment, error) {
 		if a.Records, a.Seq, err = t.store.Checkpoint(j.ID); err != nil {
 			return a, casare.Errorf(casare.CodeOf(err), "read checkpoint: %w", err)
 		}
+	}
+	if t.cfg.Secrets != nil {
+		sealed, err := t.cfg.Secrets(j)
+		if err != nil {
+			return a, casare.Errorf(casare.CodeOf(err), "seal secrets: %w", err)
+		}
+		a.Sealed = sealed
 	}
 	if j.State == casare.JobRunning {
 		lines, err := t.store.JobLog(j.ID)

@@ -191,7 +191,7 @@ func (t *term) see(ctx context.Context, events []casare.Event) {
 			t.seeCancelling(ctx, ev)
 		case casare.EventRobotJoined, casare.EventRobotChanged:
 			t.seeRobot(ctx, ev.RobotID)
-		case casare.EventJobProgress, casare.EventWorkflowSaved, casare.EventKeyChanged, casare.EventMeshChanged:
+		case casare.EventJobProgress, casare.EventWorkflowSaved, casare.EventKeyChanged, casare.EventSecretChanged, casare.EventMeshChanged:
 		}
 	}
 	if len(queued) > 0 {

@@ -119,6 +119,7 @@ func (m *Assign) check() error {
 		l.text("workflow_id", a.WorkflowID)
 		l.text("workflow_name", a.WorkflowName)
 		l.size("variables", len(a.Variables), casare.MaxDocument)
+		l.size("sealed", len(a.Sealed), MaxSealed)
 		l.records(a.Records, MaxInline)
 		l.size("pieces", a.Pieces, maxPieces)
 	}

@@ -110,6 +110,7 @@ type Assignment struct {
 	Seq           uint64 `cbor:"9,keyasint,omitempty"`  // of the checkpoint in the state: the next one has a higher number
 	Lines         uint64 `cbor:"10,keyasint,omitempty"` // log lines of this attempt in the state: the next one has this number
 	Started       bool   `cbor:"11,keyasint,omitempty"` // the state already says that it runs
+	Sealed        []byte `cbor:"20,keyasint,omitempty"` // Secrets, sealed to the robot; empty when the job needs none
 	// The checkpoint to resume from: its records, or how many pieces of them came before in messages of their own.
 	Records []casare.Record `cbor:"12,keyasint,omitempty"`
 	Pieces  int             `cbor:"13,keyasint,omitempty"`

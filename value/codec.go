@@ -5,7 +5,7 @@ import "casare"
 // ParseJSON reads one JSON value: 15 stays an int and 15.0 a float, keys keep their order (of equal keys the last value wins, in
 // the first one's place), integers have no upper bound but MaxIntBits. Refused, with the place: nesting deeper than MaxDepth,
 // text that is not UTF-8, NaN and infinities, numbers a float64 cannot hold, anything after the value.
-// An object {"$bytes": base64} is Bytes and {"$handle": {"kind", "id"}} a Handle. The caller caps the length of b.
+// An object {"$bytes": base64} is Bytes, {"$float": "nan"}, "inf" or "-inf" that number and {"$handle": {"kind", "id"}} a Handle. The caller caps the length of b.
 func ParseJSON(b []byte) (Value, error) {
 	p := jsonParser{src: b}
 	return p.document()
@@ -15,8 +15,8 @@ func ParseJSON(b []byte) (Value, error) {
 func JSON(v Value) ([]byte, error) { return AppendJSON(nil, v) }
 
 // AppendJSON appends v as JSON to dst, so that ParseJSON reads the same kinds again: a float always has a point or an exponent.
-// Bytes are written {"$bytes": base64}, a Handle {"$handle": …}, a Secret "***", an int key of a dict as its digits; bytes of a
-// text that are no UTF-8 become U+FFFD. NaN, an infinity and nesting deeper than MaxDepth are refused.
+// Bytes are written {"$bytes": base64}, what JSON has no number for {"$float": "nan"}, a Handle {"$handle": …}, a Secret "***", an int key of a dict as its digits; bytes of a
+// text that are no UTF-8 become U+FFFD. Nesting deeper than MaxDepth is refused.
 func AppendJSON(dst []byte, v Value) ([]byte, error) { return appendJSON(dst, v, 0) }
 
 // EncodeCBOR returns v as CBOR that DecodeCBOR turns into an equal value of the same kinds and key order. A secret is refused.

@@ -146,12 +146,25 @@ func TestJSONWrites(t *testing.T) {
 	))
 	require.NoError(t, err)
 	require.Equal(t, `x{"b\"\n\u0001":15.0,"7":"***","bad":"a`+"\ufffd"+`b","html":"<&>`+"\u2028"+`"}`, string(got))
-	for _, v := range []value.Value{math.NaN(), math.Inf(1), value.List{math.Inf(-1)}, value.DictOf(value.Pair{Key: "a", Value: math.NaN()}), struct{}{}, nested(101)} {
+	for _, v := range []value.Value{struct{}{}, nested(101)} {
 		_, err := value.JSON(v)
 		require.Error(t, err)
 	}
 	_, err = value.JSON(nested(100))
 	require.NoError(t, err)
+}
+
+func TestJSON_NumbersThatJSONDoesNotHave(t *testing.T) {
+	t.Parallel()
+	raw, err := value.JSON(value.List{math.Inf(1), math.Inf(-1), math.NaN()})
+	require.NoError(t, err)
+	require.Equal(t, `[{"$float":"inf"},{"$float":"-inf"},{"$float":"nan"}]`, string(raw))
+	back, err := value.ParseJSON(raw)
+	require.NoError(t, err)
+	require.Equal(t, "[inf, -inf, nan]", value.Str(back))
+	odd, err := value.ParseJSON([]byte(`{"$float": "1.5"}`))
+	require.NoError(t, err)
+	require.Equal(t, "{'$float': '1.5'}", value.Str(odd))
 }
 
 func nested(depth int) value.Value {

@@ -157,7 +157,7 @@ func (p *jsonParser) object(depth int) (Value, error) {
 	}
 }
 
-// special returns the Bytes or Handle that d stands for, else d.
+// special returns the Bytes, Handle or number that d stands for, else d.
 func special(d *Dict) Value {
 	if d.Len() != 1 {
 		return d
@@ -168,6 +168,15 @@ func special(d *Dict) Value {
 			if b, err := base64.StdEncoding.DecodeString(s); err == nil {
 				return Bytes(b)
 			}
+		}
+	case "$float":
+		switch p.Value {
+		case "nan":
+			return math.NaN()
+		case "inf":
+			return math.Inf(1)
+		case "-inf":
+			return math.Inf(-1)
 		}
 	case "$handle":
 		h, ok := p.Value.(*Dict)

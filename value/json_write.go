@@ -22,7 +22,8 @@ func appendJSON(dst []byte, v Value, depth int) ([]byte, error) {
 		return x.Append(dst, 10), nil
 	case float64:
 		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil, casare.Errorf(casare.CodeInvalid, "JSON has no number %s", AppendFloat(nil, x))
+			dst = append(dst, `{"$float":"`...)
+			return append(AppendFloat(dst, x), `"}`...), nil
 		}
 		return AppendFloat(dst, x), nil
 	case string:

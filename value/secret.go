@@ -2,6 +2,7 @@ package value
 
 import (
 	"encoding/json"
+	"iter"
 	"log/slog"
 )
 
@@ -43,3 +44,51 @@ func (Secret) MarshalJSON() ([]byte, error) { return json.Marshal(masked) }
 
 // MarshalCBOR refuses: a secret leaves the process sealed or not at all.
 func (Secret) MarshalCBOR() ([]byte, error) { return nil, errSecret }
+
+// Conceal returns v with every text in it as a secret. Keys of dicts, numbers and the empty text stay as they are.
+func Conceal(v Value) Value {
+	switch x := v.(type) {
+	case string:
+		if x != "" {
+			return NewSecret(x)
+		}
+	case List:
+		out := make(List, len(x))
+		for i := range x {
+			out[i] = Conceal(x[i])
+		}
+		return out
+	case *Dict:
+		b := NewDict()
+		for k, item := range x.All() {
+			b.Set(k, Conceal(item))
+		}
+		return b.Dict()
+	}
+	return v
+}
+
+// Texts yields every text in v, those of lists and dicts too, but neither keys nor secrets.
+func Texts(v Value) iter.Seq[string] {
+	return func(yield func(string) bool) { eachText(v, yield) }
+}
+
+func eachText(v Value, yield func(string) bool) bool {
+	switch x := v.(type) {
+	case string:
+		return yield(x)
+	case List:
+		for _, item := range x {
+			if !eachText(item, yield) {
+				return false
+			}
+		}
+	case *Dict:
+		for _, item := range x.All() {
+			if !eachText(item, yield) {
+				return false
+			}
+		}
+	}
+	return true
+}

@@ -125,6 +125,9 @@ func (d *Document) settings(raw *value.Dict) (settings, execution *value.Dict) {
 	b.Set("stop_on_error", s.StopOnError)
 	b.Set("timeout", timeout)
 	b.Set("retry_count", int64(s.RetryCount))
+	if s.Cleanup {
+		b.Set("cleanup", true)
+	}
 	rest, _ := dictAt(raw, "settings")
 	settings = with(b, rest)
 

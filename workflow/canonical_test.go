@@ -64,6 +64,7 @@ func anyDocument(t *rapid.T) *workflow.Document {
 			StopOnError: rapid.Bool().Draw(t, "stop"),
 			StepTimeout: time.Duration(rapid.Int64Range(1, 2_000_000_000_000).Draw(t, "timeout")) * time.Microsecond,
 			RetryCount:  rapid.IntRange(0, 100).Draw(t, "retries"),
+			Cleanup:     rapid.Bool().Draw(t, "cleanup"),
 		},
 		Raw: value.DictOf(value.Pair{Key: "x_more", Value: anyValue(2).Draw(t, "more")}),
 	}

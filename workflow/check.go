@@ -24,6 +24,7 @@ func (d *Document) Check(types Types) []Problem {
 	c.circles()
 	c.reach()
 	c.loose()
+	c.crossings()
 	c.variables()
 	return c.problems
 }

@@ -82,6 +82,7 @@ type Settings struct {
 	StopOnError bool          // false: a failing step ends its own path only
 	StepTimeout time.Duration // how long one step may run
 	RetryCount  int           // how often a failing step is tried again
+	Cleanup     bool          // a run that is cancelled runs the Finally steps of what is open
 }
 
 // DefaultSettings are those of a document that says nothing.

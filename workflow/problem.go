@@ -34,7 +34,8 @@ const (
 	CodeUnreachable       = "UNREACHABLE_NODES"
 	CodeInvalidSourcePort = "INVALID_SOURCE_PORT"
 	CodeInvalidTargetPort = "INVALID_TARGET_PORT"
-	CodeInvalidPair       = "INVALID_PAIR" // a paired_* key names no step
+	CodeCrossesBranch     = "CROSSES_BRANCH" // a step in a branch leaves a loop around it
+	CodeInvalidPair       = "INVALID_PAIR"   // a paired_* key names no step
 	// And one per body or branch that leads nowhere: LOOP_BODY_NOT_CONNECTED, TRY_BODY_NOT_CONNECTED, IF_TRUE_NOT_CONNECTED…
 	suffixNotConnected = "_NOT_CONNECTED"
 )

@@ -119,7 +119,8 @@ func declared(name string, d *value.Dict) Variable {
 }
 
 // settings reads how a run behaves. execution_settings stand for the whole where they are present; settings count where they are
-// absent; the default_settings of a template come last. retry_count exists in the latter two only.
+// absent; the default_settings of a template come last. retry_count exists in the latter two only,
+// cleanup (ours) counts wherever it stands.
 func (r *reader) settings(top *value.Dict) {
 	s := &r.doc.Settings
 	exec := r.group(top, "execution_settings")
@@ -150,6 +151,9 @@ func (r *reader) settings(top *value.Dict) {
 	r.flag(plain, "stop_on_error", &target.StopOnError)
 	r.timeout(plain, "timeout", &target.StepTimeout)
 	r.retries(plain, &s.RetryCount)
+	for _, g := range []*group{tmpl, plain, exec} {
+		r.flag(g, "cleanup", &s.Cleanup)
+	}
 	for _, g := range []*group{exec, plain, tmpl} {
 		if rest := g.rest.Dict(); rest.Len() > 0 {
 			r.keep.Set(g.name, rest)

@@ -157,6 +157,8 @@ func TestReadSettings(t *testing.T) {
 		"stop_on_error":        {`{"settings":{"stop_on_error":false},"execution_settings":{"stop_on_error":true}}`, def},
 		"continue before stop": {`{"execution_settings":{"continue_on_error":true,"stop_on_error":true}}`, workflow.Settings{StepTimeout: def.StepTimeout}},
 		"stop turned":          {`{"execution_settings":{"stop_on_error":false}}`, workflow.Settings{StepTimeout: def.StepTimeout}},
+		"cleanup":              {`{"settings":{"cleanup":true}}`, workflow.Settings{StopOnError: true, StepTimeout: workflow.DefaultStepTimeout, Cleanup: true}},
+		"cleanup of execution": {`{"execution_settings":{"cleanup":"true","node_timeout":1},"settings":{"cleanup":false}}`, workflow.Settings{StopOnError: true, StepTimeout: time.Second, Cleanup: true}},
 		"template":             {`{"default_settings":{"timeout_seconds":7,"retry_count":1,"stop_on_error":false}}`, workflow.Settings{StepTimeout: 7 * time.Second, RetryCount: 1}},
 		"texts":                {`{"settings":{"timeout":" 2.5 ","retry_count":"1","stop_on_error":"off"}}`, workflow.Settings{StepTimeout: 2500 * time.Millisecond, RetryCount: 1}},
 	} {

@@ -16,8 +16,13 @@ type Ports struct {
 	Out      []string
 	Branches []string
 	Bodies   []string
-	Again    bool // runs each time control comes (If, loops…); others run once
-	Pulled   bool // without exec wires the step is computed when its output is needed (effect pure or read)
+	Again    bool     // runs each time control comes (If, loops…); others run once
+	Isolated []string // those of Bodies behind which a branch begins
+	Fork     *End     // its bodies are branches, which may meet at another step; nil when not
+	Join     *End     // branches meet at it; nil when not
+	Pulled   bool     // without exec wires the step is computed when its output is needed (effect pure or read)
+	Parted   bool     // opens a construct whose other parts are steps of their own (Try)
+	Part     Part     // of another step's construct (Catch, Finally)
 }
 
 // PortIn and PortOut are the exec ports of an ordinary step, and those of a connection that names none.

@@ -69,7 +69,7 @@ func root() *cobra.Command {
 		return usageError("%w (see casare %s --help)", err, c.Name())
 	})
 	cmd.AddCommand(
-		upCommand(), devCommand(), runCommand(), submitCommand(), jobsCommand(), robotsCommand(), nodesCommand(), tokenCommand(),
+		upCommand(), devCommand(), runCommand(), submitCommand(), jobsCommand(), robotsCommand(), nodesCommand(), secretsCommand(), tokenCommand(),
 		versionCommand(),
 	)
 	return cmd

@@ -17,7 +17,7 @@ func nodesCommand() *cobra.Command {
 		Short: "What workflows are made of: list, show and try node types, look at documents",
 		Long:  "What workflows are made of. Every command works on this machine alone, with no mesh.",
 	}
-	cmd.AddCommand(nodesList(), nodesShow(), nodesCompat())
+	cmd.AddCommand(nodesList(), nodesShow(), nodesExec(), nodesCompat())
 	return cmd
 }
 

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -64,7 +63,7 @@ func (v *variableFlags) dict() (*value.Dict, error) {
 
 func runCommand() *cobra.Command {
 	var vars variableFlags
-	var output string
+	var output, secretFile string
 	var part localPart
 	cmd := &cobra.Command{
 		Use:   "run FILE",
@@ -81,13 +80,18 @@ Exit code 0: the workflow succeeded; 1: it failed; 2: the document is bad, every
 			if err != nil {
 				return err
 			}
+			secrets, err := localSecrets(secretFile)
+			if err != nil {
+				return err
+			}
 			return runLocally(cmd.Context(), localRun{
-				file: args[0], variables: variables, part: part, json: output == "json", out: cmd.OutOrStdout(), err: cmd.ErrOrStderr(),
+				file: args[0], variables: variables, secrets: secrets, part: part, json: output == "json", out: cmd.OutOrStdout(), err: cmd.ErrOrStderr(),
 			})
 		},
 	}
 	vars.register(cmd)
 	part.register(cmd)
+	secretsFlag(cmd, &secretFile)
 	cmd.Flags().StringVarP(&output, "output", "o", "", `"json" prints one object: success, error, variables, logs, order`)
 	return cmd
 }
@@ -144,6 +148,7 @@ func readDocument(path string) ([]byte, error) {
 type localRun struct {
 	file      string
 	variables *value.Dict
+	secrets   func(name string) (string, bool)
 	part      localPart
 	json      bool
 	out, err  io.Writer
@@ -172,9 +177,10 @@ func runLocally(ctx context.Context, r localRun) error {
 	if !r.json {
 		sink = printSink{out: r.out}
 	}
-	result := plan.Run(ctx, engine.Options{
-		Variables: r.variables, Sink: sink, Now: time.Now, RunTo: r.part.to, RunStep: r.part.only, RunAll: r.part.all,
-	})
+	options := localOptions(r.secrets)
+	options.Variables, options.Sink = r.variables, sink
+	options.RunTo, options.RunStep, options.RunAll = r.part.to, r.part.only, r.part.all
+	result := plan.Run(ctx, options)
 	if r.json {
 		if err := printResult(r.out, result); err != nil {
 			return err

@@ -80,14 +80,20 @@ type Options struct {
 	// Decision is what a person decided about a step of the snapshot that is resumed; nil: nobody was asked.
 	Decision *Decision
 
+	// Secrets returns the text that {{$secret:name}} stands for, false when there is none; then, and without Secrets, such a template
+	// stays as it is. Several goroutines may call it.
+	Secrets func(name string) (text string, ok bool)
 	// Seal and Open keep the texts of secrets in snapshots from everybody but those who may run the job: Open undoes Seal. Without them a
 	// run that has a secret in a variable or an output takes no checkpoint and fails where it would. Called from several goroutines.
 	Seal func(text string) ([]byte, error)
 	Open func(sealed []byte) (string, error)
 
-	RunTo   string // run only what leads to this step, and stop after it
-	RunStep string // run only this step, once
-	RunAll  bool   // begin at every StartNode instead of the first
+	Cleanup bool // a run that is cancelled or out of time runs the Finally steps of what is open, whatever the document says
+
+	RunTo   string      // run only what leads to this step, and stop after it
+	RunStep string      // run only this step, once
+	Inputs  *value.Dict // with RunStep: values that arrive at the step by wire; they win over what wires bring
+	RunAll  bool        // begin at every StartNode instead of the first
 }
 
 // Moment is why a snapshot is taken.
@@ -137,4 +143,5 @@ type Result struct {
 	// Attention is what a person must decide, "" for nothing: a step that may run only once had begun when the snapshot that was resumed was
 	// taken. Status is Failed then, nothing has run, and the job needs attention.
 	Attention string
+	Single    *Single // with RunStep, what the step did; nil when it did not come to run
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"fmt"
 
 	"casare"
 	"casare/node"
@@ -16,7 +15,7 @@ func (f *frame) counts(t token) bool {
 		return true
 	case ended, continued, broken:
 		return f.pos.scopes[t.scope].kind == scopeLoop
-	case woken:
+	case woken, failed, left, declined, again:
 	}
 	return false
 }
@@ -42,32 +41,6 @@ func (f *frame) apply(t token, out node.Outcome) {
 	f.track(t)
 }
 
-// exit leaves an enclosing loop; false when there is none to leave.
-func (f *frame) exit(t token, e *node.Exit) bool {
-	owner := -1
-	if e.Owner != "" {
-		i, ok := f.plan.index[e.Owner]
-		if !ok {
-			return false
-		}
-		owner = i
-	}
-	loop := f.pos.loop(t, owner)
-	if loop == nil {
-		return false
-	}
-	f.went(t)
-	switch e.Kind {
-	case node.ExitEnd:
-		f.pos.move(t, nil)
-	case node.ExitContinue:
-		f.pos.leave(loop, continued)
-	case node.ExitBreak:
-		f.pos.leave(loop, broken)
-	}
-	return true
-}
-
 // went records in the step's scope that it has run there. Control steps run each time, so it makes no difference to them.
 func (f *frame) went(t token) {
 	f.pos.outer(t).done.add(t.step)
@@ -76,9 +49,12 @@ func (f *frame) went(t token) {
 // track moves the progress on after a step is through.
 func (f *frame) track(t token) {
 	if f.run.prog.finish(t.step) || f.plan.steps[t.step].control {
-		f.run.prog.update(f.plan, f.pos)
+		f.advance()
 	}
 }
+
+// advance counts the progress again.
+func (f *frame) advance() { f.run.prog.update(f.plan, f.pos) }
 
 // sleep parks the step. The sleeps of one step that runs count towards its time limit, as they were asked for: an outage between two robots
 // is not the step's fault. The sleeps of one that waits between the iterations of its body do not count.
@@ -100,7 +76,8 @@ func (f *frame) sleep(t token, out node.Outcome) {
 	f.pos.sleep(t, out.Saved, n)
 }
 
-// failed decides what a step's failure does: its error port, else the end of its path, else the end of the run.
+// failed decides what a step's failure does: its error port, else the construct around that handles errors, else the end of its path or
+// of the run.
 func (f *frame) failed(t token, out node.Outcome, fail *node.Error) *ending {
 	st := &f.plan.steps[t.step]
 	if to := st.leave[fail.Port]; fail.Port != "" && len(to) > 0 {
@@ -112,13 +89,5 @@ func (f *frame) failed(t token, out node.Outcome, fail *node.Error) *ending {
 		f.track(t)
 		return nil
 	}
-	if !f.plan.doc.Settings.StopOnError {
-		f.run.line(levelError, st.id, fmt.Sprintf("Step %s failed, its path ends: %s", st.id, fail.Message))
-		f.pos.move(t, nil)
-		f.track(t)
-		return nil
-	}
-	return &ending{status: Failed, failure: &casare.JobError{
-		NodeID: cmp.Or(fail.Step, st.id), ErrorType: fail.Type, Message: fail.Message,
-	}}
+	return f.raise(t, fail)
 }

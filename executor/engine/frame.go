@@ -42,8 +42,9 @@ func (r *run) newFrame(p *Plan, id string) *frame {
 
 // ending is why a walk is over; nil means that it goes on.
 type ending struct {
-	status  Status
-	failure *casare.JobError
+	status    Status
+	failure   *casare.JobError
+	attention string // what a person must decide; see Result
 }
 
 // walk is the main loop: take the token that is next, run its step, put the tokens that follow in the queue.
@@ -51,7 +52,7 @@ func (f *frame) walk(ctx context.Context) *ending {
 	for {
 		t, ok := f.pos.peek()
 		if !ok {
-			return &ending{status: Completed}
+			return f.over()
 		}
 		if end := f.boundary(ctx, t); end != nil {
 			return end
@@ -75,6 +76,8 @@ func (f *frame) afterStep(ctx context.Context, t token) *ending {
 		return nil
 	case f.open:
 		f.open, moment = false, MomentOutcome
+	case f.pos.closing():
+		return nil // whoever takes up a run that failed takes it up before the failure
 	case f.acts(t):
 	case f.run.opts.Now().Sub(f.saved) < checkpointAfter:
 		return nil
@@ -93,20 +96,20 @@ func (f *frame) boundary(ctx context.Context, t token) *ending {
 	if end := f.interrupted(ctx); end != nil {
 		return end
 	}
-	if t.why == woken {
+	if t.why == woken || t.why == again {
 		if end := f.await(ctx, f.pos.scopes[t.scope]); end != nil {
 			return end
 		}
 	}
 	st := &f.plan.steps[t.step]
 	switch {
-	case f.run.opts.Checkpoint == nil || st.doc.Disabled || !f.due(t):
+	case f.run.opts.Checkpoint == nil || st.doc.Disabled || !f.due(t) || f.ends(t):
 		return nil
 	case st.effect == node.Once:
 		// The intent: whoever finds this checkpoint as the last one must not run the step, for nobody knows whether it ran.
 		f.open = true
 		return f.checkpoint(ctx, MomentIntent)
-	case st.effect == node.Idempotent && f.changed:
+	case st.effect == node.Idempotent && f.changed && !f.pos.closing():
 		return f.checkpoint(ctx, MomentEffect)
 	case st.effect == node.Idempotent:
 		return f.settle(ctx, MomentEffect)
@@ -120,7 +123,7 @@ func (f *frame) interrupted(ctx context.Context) *ending {
 		return f.cancelled(ctx)
 	}
 	select {
-	case <-f.run.opts.Stop:
+	case <-f.stop():
 		if end := f.checkpoint(ctx, MomentStop); end != nil {
 			return end
 		}
@@ -128,6 +131,14 @@ func (f *frame) interrupted(ctx context.Context) *ending {
 	default:
 		return nil
 	}
+}
+
+// stop is closed when the run is to be handed on. One that only cleans up is not.
+func (f *frame) stop() <-chan struct{} {
+	if f.pos.closing() {
+		return nil
+	}
+	return f.run.opts.Stop
 }
 
 // cancelled says why the context is over.
@@ -161,7 +172,7 @@ func (f *frame) await(ctx context.Context, s *scope) *ending {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-	case <-f.run.opts.Stop:
+	case <-f.stop():
 	}
 	return f.interrupted(ctx)
 }
@@ -180,7 +191,7 @@ func (f *frame) due(t token) bool {
 // visit runs the step of a popped token and moves control on.
 func (f *frame) visit(ctx context.Context, t token) *ending {
 	st := &f.plan.steps[t.step]
-	if !f.due(t) {
+	if !f.due(t) || f.ends(t) {
 		f.pos.move(t, nil)
 		return nil
 	}
@@ -188,17 +199,30 @@ func (f *frame) visit(ctx context.Context, t token) *ending {
 	if st.doc.Disabled {
 		return f.skip(ctx, t)
 	}
+	if done, end := f.repeated(t); done {
+		return end
+	}
 	if f.counts(t) {
 		f.book.note(t.step)
 	}
 	began := f.start(t)
-	out, fail := f.attempts(ctx, t, st)
+	out, fail, parked := f.attempts(ctx, t, st)
+	if parked {
+		return nil
+	}
+	f.run.observe(out, fail)
 	if fail != nil {
 		f.tell(casare.StepEvent{Step: st.id, State: casare.StepFailed, Micros: f.since(began), Message: fail.Message}, st)
 		if ctx.Err() != nil {
 			return f.cancelled(ctx)
 		}
+		if fail.Unknown {
+			f.spent(t, false)
+		}
 		return f.failed(t, out, fail)
+	}
+	if st.effect == node.Once {
+		f.spent(t, true)
 	}
 	f.apply(t, out)
 	if out.Sleep > 0 {
@@ -213,7 +237,7 @@ func (f *frame) visit(ctx context.Context, t token) *ending {
 
 // start tells that a step begins and returns when it did: one that slept began before its sleep.
 func (f *frame) start(t token) time.Time {
-	if t.why == woken {
+	if t.why == woken || t.why == again {
 		if begun := f.pos.scopes[t.scope].nap.begun; begun != 0 {
 			return begun.Std()
 		}

@@ -21,6 +21,7 @@ const (
 type host struct {
 	frame  *frame
 	step   *step
+	at     token          // what is being run; its step is -1 when that is no token
 	pull   func(step int) // computes a step that has no exec wires
 	above  *host          // the consumer for which this step is computed; nil when it runs itself
 	chain  []int          // the steps being computed, from the consumer's side
@@ -32,7 +33,7 @@ var _ node.Host = (*host)(nil)
 
 // host makes the host for one execution of a step that control has reached.
 func (f *frame) host(ctx context.Context, st *step) *host {
-	h := &host{frame: f, step: st}
+	h := &host{frame: f, step: st, at: token{step: -1}}
 	h.pull = func(i int) { f.pull(ctx, h, i) }
 	return h
 }
@@ -79,6 +80,9 @@ func (h *host) system(name string) (value.Value, bool) {
 		folder := h.Files().Workspace()
 		return folder, folder != ""
 	}
+	if strings.HasPrefix(name, secretName) {
+		return h.frame.run.secret(name)
+	}
 	return nil, false
 }
 
@@ -90,6 +94,7 @@ func (h *host) SetVar(name string, v value.Value) { h.frame.vals.set(name, v) }
 
 // Line implements node.Host.
 func (h *host) Line(level, text string) {
+	text = h.frame.run.mask.clean(text)
 	h.frame.book.write(text)
 	h.frame.run.line(level, h.step.id, text)
 }

@@ -37,6 +37,9 @@ type step struct {
 	feeds   []feed
 	exec    []int            // where control goes when the step names no port
 	leave   map[string][]int // where control goes from each port that is wired
+	parts   workflow.Parts   // the steps that hold parts of the construct this one opens
+	part    string           // the port by which the owner opens the part that this step is; "" for none
+	partOf  int              // that owner; -1 for none
 }
 
 // feed is a wire that brings a value.
@@ -61,6 +64,7 @@ func Compile(doc *workflow.Document, registry *node.Registry) (*Plan, []workflow
 	for i, s := range doc.Steps {
 		problems = append(problems, p.prepare(i, s)...)
 	}
+	p.join()
 	problems = append(problems, p.checkPulls()...)
 	canonical, err := doc.JSON()
 	if err != nil {
@@ -107,6 +111,12 @@ func kindOf(k node.ScopeKind) scopeKind {
 	switch k {
 	case node.Loop:
 		return scopeLoop
+	case node.Try:
+		return scopeTry
+	case node.Retry:
+		return scopeRetry
+	case node.Finally:
+		return scopeFinally
 	}
 	return 0
 }

@@ -17,6 +17,10 @@ const (
 	continued                // a step asked the owner for the next iteration
 	broken                   // a step asked the owner to leave the loop
 	woken                    // the owner's sleep is over
+	failed                   // a step in the scope failed, and nobody inside handled it
+	left                     // a scope around is being left: the owner is to clean up
+	declined                 // the part of the owner's construct that was asked has declined
+	again                    // the step failed and is to be tried anew after a wait
 )
 
 // event translates the reason of a re-entry for the node.
@@ -30,7 +34,13 @@ func (w why) event() node.EventKind {
 		return node.Broken
 	case woken:
 		return node.Woken
-	case arrived:
+	case failed:
+		return node.Failed
+	case left:
+		return node.Left
+	case declined:
+		return node.Declined
+	case arrived, again:
 	}
 	return 0
 }
@@ -47,9 +57,12 @@ type token struct {
 type scopeKind uint8
 
 const (
-	scopeRoot scopeKind = iota + 1
-	scopeLoop           // a body that is run again and again
-	scopeWait           // holds what a sleeping step saved; no token ever runs in it
+	scopeRoot    scopeKind = iota + 1
+	scopeLoop              // a body that is run again and again
+	scopeWait              // holds what a sleeping step saved; no token ever runs in it
+	scopeTry               // its owner is told of a failure inside, and before it is left from inside
+	scopeRetry             // its owner is told of a failure inside
+	scopeFinally           // runs to its end even when a scope around it is left
 )
 
 // root is the id of the scope that is always there.
@@ -67,7 +80,8 @@ type scope struct {
 	done   set // ordinary steps that have run in it
 	live   int // arrived tokens directly in it, plus scopes directly inside
 
-	nap nap // of a sleeping owner
+	nap   nap      // of a sleeping owner
+	guard guarding // of constructs that handle errors, and of scopes that are being left
 }
 
 // nap is how long a step sleeps.
@@ -76,6 +90,8 @@ type nap struct {
 	begun   casare.Time   // when it fell asleep first
 	slept   time.Duration // what it asked for in all
 	expired bool          // it is called to be told that this was too long
+	tries   int           // how often the step was run, when it waits to be tried again
+	as      why           // what it is tried again as
 }
 
 // position is where a run stands, as plain data: one FIFO of tokens and a tree of scopes. It knows nothing of documents or nodes.
@@ -145,19 +161,12 @@ func (p *position) outer(t token) *scope {
 // move ends a popped token and lets control go on to steps in its outer scope. A re-entry that moves on has closed its scope.
 func (p *position) move(t token, next []int) {
 	out := p.outer(t)
-	p.pushBack(out.id, next)
 	if t.why != arrived {
-		delete(p.scopes, t.scope)
+		next = p.shut(t, out, next)
 	}
+	p.pushBack(out.id, next)
 	out.live--
 	p.settle(out)
-}
-
-// settle calls the owner of a scope in which nothing lives any more.
-func (p *position) settle(s *scope) {
-	if s.live == 0 && s.kind != scopeRoot {
-		p.pushFront(token{step: s.owner, scope: s.id, why: ended})
-	}
 }
 
 // enter starts what is behind a body port of the popped token's step: a new scope, or the next iteration of the one it was called for.
@@ -168,7 +177,10 @@ func (p *position) enter(t token, kind scopeKind, body string, saved node.Saved,
 	if s.done == nil {
 		s.done = newSet(p.steps)
 	}
-	clear(s.done)
+	if kind == scopeLoop || kind == scopeRetry {
+		clear(s.done)
+	}
+	s.guard.round++
 	p.pushBack(s.id, first)
 	p.settle(s)
 }
@@ -178,6 +190,13 @@ func (p *position) sleep(t token, saved node.Saved, n nap) {
 	s := p.hold(t, scopeWait)
 	s.saved, s.nap = saved, n
 	p.pushFront(token{step: t.step, scope: s.id, why: woken})
+}
+
+// park leaves the popped token's step where it is, to be tried again before anything else runs.
+func (p *position) park(t token, saved node.Saved, n nap) {
+	s := p.hold(t, scopeWait)
+	s.saved, s.nap = saved, n
+	p.pushFront(token{step: t.step, scope: s.id, why: again})
 }
 
 // hold returns the scope that stands for the popped token from now on: the one it was called for, or a new one in its place.
@@ -192,22 +211,6 @@ func (p *position) hold(t token, kind scopeKind) *scope {
 	}
 	p.scopes[s.id] = s
 	return s
-}
-
-// loop returns the nearest open loop around a token, or the nearest one of that owner if owner is not -1; nil when there is none.
-func (p *position) loop(t token, owner int) *scope {
-	for s := p.outer(t); s.kind != scopeRoot; s = p.scopes[s.parent] {
-		if s.kind == scopeLoop && (owner < 0 || s.owner == owner) {
-			return s
-		}
-	}
-	return nil
-}
-
-// leave discards everything in a scope, the popped token included, and calls its owner with the reason.
-func (p *position) leave(s *scope, reason why) {
-	p.discard(s)
-	p.pushFront(token{step: s.owner, scope: s.id, why: reason})
 }
 
 // discard kills the tokens in a scope and in every scope inside it, and forgets those scopes.

@@ -23,7 +23,7 @@ func (f *frame) pull(ctx context.Context, consumer *host, i int) {
 		top.failed = node.AsError(node.Fail("", "step %s needs its own value, or the chain of computed steps is longer than %d", st.id, maxPull), st.id)
 		return
 	}
-	h := &host{frame: f, step: st, above: consumer, chain: append(slices.Clone(consumer.chain), i)}
+	h := &host{frame: f, step: st, at: token{step: -1}, above: consumer, chain: append(slices.Clone(consumer.chain), i)}
 	h.pull = func(next int) { f.pull(ctx, h, next) }
 	if st.doc.Disabled {
 		f.feed(h, st)

@@ -27,7 +27,7 @@ type parts struct {
 func (r *run) restore(records []Record) error {
 	var head []byte
 	frames := map[string]*parts{}
-	in := &reader{open: r.opts.Open, chunks: map[hash][]byte{}, room: maxElements}
+	in := &reader{open: r.opener(), chunks: map[hash][]byte{}, room: maxElements}
 	for _, rec := range slices.SortedFunc(slices.Values(records), func(a, b Record) int { return cmp.Compare(a.Key, b.Key) }) {
 		if rec.Data == nil {
 			continue
@@ -156,7 +156,7 @@ func (f *frame) restorePosition(d *frameData) error {
 	calls := map[uint64]int{}
 	for _, t := range d.Queue {
 		s := p.scopes[t.Scope]
-		if s == nil || t.Step < 0 || t.Step >= n || t.Why < uint8(arrived) || t.Why > uint8(woken) ||
+		if s == nil || t.Step < 0 || t.Step >= n || t.Why < uint8(arrived) || t.Why > uint8(again) ||
 			why(t.Why) != arrived && (t.Scope == root || t.Step != s.owner) {
 			return fmt.Errorf("token of step %d in scope %d", t.Step, t.Scope)
 		}
@@ -183,7 +183,10 @@ func (d *scopeData) scope(steps int) (*scope, error) {
 	}
 	s := &scope{
 		id: d.ID, owner: d.Owner, kind: scopeKind(d.Kind), parent: d.Parent, body: d.Body,
-		saved: node.Saved{State: d.State}, nap: nap{wake: d.Wake, begun: d.Begun, slept: d.Slept, expired: d.Expired},
+		saved: node.Saved{State: d.State}, nap: nap{wake: d.Wake, begun: d.Begun, slept: d.Slept, expired: d.Expired, tries: d.Tries, as: why(d.As)},
+	}
+	if err := s.guard.restore(d.Guard, steps); err != nil {
+		return nil, fmt.Errorf("scope %d: %w", d.ID, err)
 	}
 	if s.kind != scopeWait {
 		s.done = newSet(steps)

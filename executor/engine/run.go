@@ -21,6 +21,8 @@ type run struct {
 	begun  time.Time
 	root   *frame
 	ledger *ledger
+	mask   mask
+	single *Single
 
 	mu     sync.Mutex // guards what follows, and is held while the sink hears something
 	prog   progress
@@ -69,6 +71,7 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 	if end == nil {
 		end = f.walk(ctx)
 	}
+	f.tidy(ctx, end)
 	switch end.status {
 	case Completed:
 		r.line(levelInfo, "", "Workflow completed successfully")
@@ -77,17 +80,21 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 	case Failed, Cancelled, TimedOut:
 		r.line(levelError, end.failure.NodeID, "Workflow "+string(end.status)+": "+end.failure.Message)
 	}
-	return f.result(end.status, end.failure)
+	out := f.result(end.status, end.failure)
+	out.Attention = end.attention
+	return out
 }
 
 // begin puts the run at the start of the document.
 func (f *frame) begin(first []int) {
+	sensitive := map[string]bool{}
 	for _, v := range f.plan.doc.Variables {
-		f.vals.set(v.Name, v.Default)
+		sensitive[v.Name] = v.Sensitive
+		f.vals.set(v.Name, f.run.hidden(v.Default, v.Sensitive))
 	}
 	if f.run.opts.Variables != nil {
 		for k, v := range f.run.opts.Variables.All() {
-			f.vals.set(value.Str(k), v)
+			f.vals.set(value.Str(k), f.run.hidden(v, sensitive[value.Str(k)]))
 		}
 	}
 	f.pos.pushBack(root, first)
@@ -141,7 +148,7 @@ func (r *run) line(level, step, text string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.opts.Sink.LogLine(casare.LogLine{
-		N: r.lines, Time: casare.TimeOf(r.opts.Now()), Level: strings.ToUpper(level), Message: text, Step: step,
+		N: r.lines, Time: casare.TimeOf(r.opts.Now()), Level: strings.ToUpper(level), Message: r.mask.clean(text), Step: step,
 	})
 	r.lines++
 }
@@ -154,6 +161,7 @@ func (f *frame) tell(e casare.StepEvent, st *step) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	e.Message = r.mask.clean(e.Message)
 	e.N, e.Time, e.Type, e.Progress = r.events, casare.TimeOf(r.opts.Now()), st.typ, r.prog.percent
 	r.events++
 	r.opts.Sink.StepEvent(e)
@@ -181,5 +189,5 @@ func (f *frame) result(status Status, failure *casare.JobError) Result {
 	for i, s := range f.book.order {
 		order[i] = f.plan.steps[s].id
 	}
-	return Result{Status: status, Error: failure, Variables: f.vals.all(), Logs: f.book.logs, Order: order}
+	return Result{Status: status, Error: f.run.mask.failure(failure), Variables: f.vals.all(), Logs: f.book.logs, Order: order, Single: f.run.single}
 }

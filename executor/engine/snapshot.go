@@ -67,6 +67,9 @@ type scopeData struct {
 	Begun   casare.Time   `cbor:"10,keyasint,omitempty"`
 	Expired bool          `cbor:"11,keyasint,omitempty"`
 	Slept   time.Duration `cbor:"12,keyasint,omitempty"`
+	Tries   int           `cbor:"13,keyasint,omitempty"`
+	As      uint8         `cbor:"14,keyasint,omitempty"`
+	Guard   *guardData    `cbor:"15,keyasint,omitempty"`
 }
 
 // slotData is the record of a variable, of the outputs of a step or of a value that a scope keeps.
@@ -298,6 +301,7 @@ func (s *scope) data() scopeData {
 	return scopeData{
 		ID: s.id, Owner: s.owner, Kind: uint8(s.kind), Parent: s.parent, Body: s.body, State: s.saved.State,
 		Done: s.done, Wake: s.nap.wake, Begun: s.nap.begun, Expired: s.nap.expired, Slept: s.nap.slept,
+		Tries: s.nap.tries, As: uint8(s.nap.as), Guard: s.guard.data(),
 	}
 }
 

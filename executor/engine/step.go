@@ -1,34 +1,76 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"strconv"
+	"time"
 
+	"casare"
 	"casare/node"
 	"casare/value"
 	"casare/workflow"
 )
 
-// attempts repeats a failing step. A pure step would only fail again, and what failed with unknown outcome must never run twice.
-func (f *frame) attempts(ctx context.Context, t token, st *step) (node.Outcome, *node.Error) {
+// attempts repeats a failing step. A pure step would only fail again, and what failed with unknown outcome must never run twice. The wait
+// before another attempt is part of the position, as a sleep is: parked says that the step is to be left where it is.
+func (f *frame) attempts(ctx context.Context, t token, st *step) (out node.Outcome, fail *node.Error, parked bool) {
 	if t.why == woken && f.pos.scopes[t.scope].nap.expired {
-		return node.Outcome{}, f.timedOut(st)
+		return node.Outcome{}, f.timedOut(st), false
 	}
-	retries := 0
-	if st.effect == node.Read || st.effect == node.Idempotent {
-		retries = f.plan.doc.Settings.RetryCount
+	made := 0
+	if t.why == again {
+		made = f.pos.scopes[t.scope].nap.tries
 	}
-	for attempt := 1; ; attempt++ {
-		out, fail := f.once(ctx, t, st)
-		if fail == nil || attempt > retries || ctx.Err() != nil {
-			return out, fail
+	for {
+		out, fail = f.once(ctx, t, st)
+		made++
+		if fail != nil && st.effect == node.Once {
+			fail.Unknown = !fail.Harmless
 		}
-		f.run.line(levelWarning, st.id, fmt.Sprintf("Step %s failed, attempt %d of %d: %s", st.id, attempt, retries+1, fail.Message))
+		retries, wait := f.retries(t, st)
+		if fail == nil || fail.Unknown || made > retries || ctx.Err() != nil {
+			return out, fail, false
+		}
+		f.run.line(levelWarning, st.id, fmt.Sprintf("Step %s failed, attempt %d of %d: %s", st.id, made, retries+1, fail.Message))
+		if d := wait(made); d > 0 {
+			f.park(t, made, d)
+			return out, nil, true
+		}
 	}
+}
+
+// retries says how often a step may be tried again: as its own parameters say, else as the document does.
+func (f *frame) retries(t token, st *step) (n int, wait func(n int) time.Duration) {
+	none := func(int) time.Duration { return 0 }
+	if st.effect == node.Pure {
+		return 0, none
+	}
+	if b := f.bound[t.step]; b != nil {
+		if n, wait, ok := b.Retries(); ok {
+			return n, wait
+		}
+	}
+	return f.plan.doc.Settings.RetryCount, none
+}
+
+// park leaves a step that failed where it is until it is to be tried again.
+func (f *frame) park(t token, made int, d time.Duration) {
+	now := casare.TimeOf(f.run.opts.Now())
+	n := nap{begun: now, wake: casare.TimeOf(now.Std().Add(d)), tries: made, as: t.why}
+	saved := node.Saved{}
+	if t.why != arrived {
+		s := f.pos.scopes[t.scope]
+		n.begun, saved = cmp.Or(s.nap.begun, now), s.saved
+		if t.why == again {
+			n.as = s.nap.as
+		}
+	}
+	f.pos.park(t, saved, n)
 }
 
 // once gathers the step's inputs and calls its node under the time limit of a step.
@@ -46,6 +88,11 @@ func (f *frame) once(ctx context.Context, t token, st *step) (node.Outcome, *nod
 		return out, f.timedOut(st)
 	}
 	fail := node.AsError(err, st.id)
+	if shown := f.run.mask.clean(fail.Message); shown != fail.Message {
+		hidden := *fail // the node may hand out one error many times
+		hidden.Message = shown
+		fail = &hidden
+	}
 	if fail.Cause != nil && fail.Type == node.TypePanic {
 		f.run.log.ErrorContext(ctx, "node type panicked", slog.String("step", st.id), slog.String("type", st.typ), slog.Any("error", fail.Cause))
 	}
@@ -78,13 +125,18 @@ func (f *frame) call(ctx context.Context, t token, st *step) (out node.Outcome, 
 	h := f.host(ctx, st)
 	in, err := f.inputs(h, st)
 	if err != nil {
-		return node.Outcome{}, err
+		return node.Outcome{}, node.NoEffect(err)
 	}
-	if t.why == arrived {
+	h.at = t
+	as := t.why
+	if as == again {
+		as = f.pos.scopes[t.scope].nap.as
+	}
+	if as == arrived {
 		out, err = bound.Exec(ctx, h, in)
 	} else {
 		s := f.pos.scopes[t.scope]
-		out, err = bound.Resume(ctx, h, in, s.saved, node.Event{Kind: t.why.event(), Body: s.body})
+		out, err = bound.Resume(ctx, h, in, s.saved, node.Event{Kind: as.event(), Body: s.body, Err: s.guard.fault})
 	}
 	// A computed step that failed is the true reason, whatever the consumer made of the missing value.
 	if h.failed != nil {
@@ -110,7 +162,7 @@ func (f *frame) bind(i int) (*node.Bound, error) {
 // that carries nothing leaves the port alone.
 func (f *frame) inputs(h *host, st *step) (map[string]value.Value, error) {
 	if len(st.feeds) == 0 {
-		return nil, nil //nolint:nilnil // no wires, no map
+		return f.run.given(nil), nil
 	}
 	in := make(map[string]value.Value, len(st.feeds))
 	for _, w := range st.feeds {
@@ -124,5 +176,5 @@ func (f *frame) inputs(h *host, st *step) (map[string]value.Value, error) {
 			in[w.to] = v
 		}
 	}
-	return in, nil
+	return f.run.given(in), nil
 }

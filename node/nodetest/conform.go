@@ -2,6 +2,8 @@ package nodetest
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing" //nolint:depguard // a package of test helpers
@@ -80,7 +82,15 @@ func named(t *testing.T, e *node.Entry) {
 
 func example(t *testing.T, registry *node.Registry, typ string, x *node.Example) {
 	t.Helper()
-	r := Run(t.Context(), registry, Case{Type: typ, Config: x.Given.Dict(), Inputs: x.Wired.Dict(), Vars: x.Vars.Dict()})
+	tmp := t.TempDir()
+	for name, text := range x.Files {
+		path := filepath.Join(tmp, name)
+		must(t, os.MkdirAll(filepath.Dir(path), 0o750))
+		must(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	r := Run(t.Context(), registry, Case{
+		Type: typ, Config: x.Given.Dict(), Inputs: x.Wired.Dict(), Vars: x.Vars.Dict(), Files: Access(t, tmp),
+	})
 	if x.Fails != "" {
 		if r.Err == nil || !strings.Contains(r.Err.Error(), x.Fails) {
 			t.Fatalf("error %v does not contain %q", r.Err, x.Fails)

@@ -4,9 +4,12 @@ package all
 
 import (
 	_ "casare/nodes/basic"
+	_ "casare/nodes/clock"
 	_ "casare/nodes/control"
 	_ "casare/nodes/data"
 	_ "casare/nodes/fault"
+	_ "casare/nodes/file"
+	_ "casare/nodes/script"
 	_ "casare/nodes/utility"
 	_ "casare/nodes/variable"
 )

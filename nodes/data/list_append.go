@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"slices"
 
 	"casare/node"
 	"casare/value"
@@ -34,6 +35,6 @@ func (n *listAppend) Run(context.Context, *node.Run) error {
 	if err != nil {
 		list = value.List{n.list}
 	}
-	n.result = append(list[:len(list):len(list)], n.item)
+	n.result = append(slices.Clip(list), n.item)
 	return nil
 }

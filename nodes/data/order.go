@@ -95,7 +95,7 @@ func (s *sorting) sort() {
 	for i := s.run(); i < len(e) && s.err == nil; i++ {
 		low, high, pivot := 0, i, e[i]
 		for low < high {
-			if middle := int(uint(low+high) >> 1); s.less(pivot, e[middle]) { //nolint:gosec // places in a list
+			if middle := int(uint(low+high) >> 1); s.less(pivot, e[middle]) {
 				high = middle
 			} else {
 				low = middle + 1

@@ -2,6 +2,8 @@ package expr
 
 import (
 	"unicode"
+
+	"casare/value"
 )
 
 // each is a method that asks the same of every code point; of an empty text the answer is no.
@@ -27,7 +29,7 @@ func cased(is, not func(r rune) bool) textMethod {
 		}
 		found := false
 		for _, r := range s {
-			if not(r) || unicode.IsTitle(r) {
+			if not(r) || value.IsTitle(r) {
 				return false, nil
 			}
 			found = found || is(r)
@@ -43,12 +45,12 @@ func isTitle(_ *machine, s string, a *args) (any, error) {
 	found, inWord := false, false
 	for _, r := range s {
 		switch {
-		case unicode.IsUpper(r) || unicode.IsTitle(r):
+		case value.IsUpper(r) || value.IsTitle(r):
 			if inWord {
 				return false, nil
 			}
 			found, inWord = true, true
-		case unicode.IsLower(r):
+		case value.IsLower(r):
 			if !inWord {
 				return false, nil
 			}

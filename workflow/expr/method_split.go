@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"casare/value"
+	"casare/value/pytext"
 )
 
 // pieces makes a list of texts, charged.
@@ -78,21 +79,7 @@ func (m *machine) splitSpace(s string, most int) (any, error) {
 	if err := m.slots(3 * (countWords(s) + 1)); err != nil {
 		return nil, err
 	}
-	if most < 0 {
-		return m.pieces(strings.FieldsFunc(s, value.IsSpace))
-	}
-	var parts []string
-	s = strings.TrimLeftFunc(s, value.IsSpace)
-	for s != "" {
-		end := strings.IndexFunc(s, value.IsSpace)
-		if end < 0 || len(parts) == most { // what is left stays as it is, white space at its end included
-			parts = append(parts, s)
-			break
-		}
-		parts = append(parts, s[:end])
-		s = strings.TrimLeftFunc(s[end:], value.IsSpace)
-	}
-	return m.pieces(parts)
+	return m.pieces(slices.Collect(pytext.Words(s, most)))
 }
 
 func rsplitText(m *machine, s string, a *args) (any, error) {
@@ -139,34 +126,15 @@ func splitLines(m *machine, s string, a *args) (any, error) {
 		return nil, err
 	}
 	keep := truth(a.opt(0, "keepends", false))
-	const ends = "\n\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029"
 	var parts []string
-	for s != "" {
+	for line := range pytext.Lines(s, keep) {
 		if err := m.slots(4); err != nil {
 			return nil, err
 		}
-		at := strings.IndexAny(s, ends)
-		if at < 0 {
-			parts = append(parts, s)
-			break
-		}
-		end := at + 1
-		if strings.HasPrefix(s[at:], "\r\n") {
-			end++
-		} else if s[at] >= 0x80 {
-			end = at + len("\u2028")
-			if s[at] == 0xc2 {
-				end = at + len("\u0085")
-			}
-		}
-		if keep {
-			at = end
-		}
-		parts = append(parts, s[:at])
-		s = s[end:]
 		if err := m.step(1); err != nil {
 			return nil, err
 		}
+		parts = append(parts, line)
 	}
 	return m.pieces(parts)
 }

@@ -9,7 +9,7 @@ import (
 var capitalLetters = sync.OnceValue(func() []rune {
 	var out []rune
 	for _, r := range unicode.CaseRanges {
-		for c := rune(r.Lo); c <= rune(r.Hi); c++ { //nolint:gosec // code points
+		for c := rune(r.Lo); c <= rune(r.Hi); c++ {
 			if unicode.ToLower(c) != c {
 				out = append(out, c)
 			}

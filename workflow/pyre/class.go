@@ -82,8 +82,16 @@ var (
 	asciiWord   = spans{{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}}
 	asciiSpace  = spans{{'\t', '\r'}, {' ', ' '}}
 	wideSpace   = spans{
-		{'\t', '\r'}, {0x1c, ' '}, {0x85, 0x85}, {0xa0, 0xa0}, {0x1680, 0x1680}, {0x2000, 0x200a},
-		{0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
+		{'\t', '\r'},
+		{0x1c, ' '},
+		{0x85, 0x85},
+		{0xa0, 0xa0},
+		{0x1680, 0x1680},
+		{0x2000, 0x200a},
+		{0x2028, 0x2029},
+		{0x202f, 0x202f},
+		{0x205f, 0x205f},
+		{0x3000, 0x3000},
 	}
 )
 
@@ -91,21 +99,18 @@ var (
 // too many to list.
 func (c category) members(flags Flags) (spans, string) {
 	ascii := flags&ASCII != 0
-	switch c &^ categoryNot {
-	case categoryDigit:
-		if ascii {
-			return asciiDigits, ""
-		}
+	switch {
+	case c&categoryDigit != 0 && ascii:
+		return asciiDigits, ""
+	case c&categoryDigit != 0:
 		return asciiDigits, `\p{Nd}`
-	case categorySpace:
-		if ascii {
-			return asciiSpace, ""
-		}
+	case c&categorySpace != 0 && ascii:
+		return asciiSpace, ""
+	case c&categorySpace != 0:
 		return wideSpace, ""
+	case ascii:
+		return asciiWord, ""
 	default:
-		if ascii {
-			return asciiWord, ""
-		}
 		return asciiWord, `\p{L}\p{N}`
 	}
 }

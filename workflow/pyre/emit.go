@@ -194,7 +194,7 @@ func classText(items []item, negate bool, f Flags) string {
 	var some spans
 	var pieces []string
 	var seen category
-	var unicodeText string
+	var general strings.Builder
 	for _, i := range items {
 		if i.category == 0 {
 			some = append(some, span{lo: i.lo, hi: i.hi})
@@ -211,7 +211,7 @@ func classText(items []item, negate bool, f Flags) string {
 			continue
 		case i.category&categoryNot == 0:
 			some = append(some, members...)
-			unicodeText += text
+			general.WriteString(text)
 		default:
 			pieces = append(pieces, "[^"+spanText(members)+text+"]")
 		}
@@ -220,11 +220,11 @@ func classText(items []item, negate bool, f Flags) string {
 		}
 	}
 	some = unite(some)
-	inside := spanText(some) + unicodeText
+	inside := spanText(some) + general.String()
 	switch {
 	case len(pieces) == 0 && inside == "":
 		return either(negate, anything, nothing)
-	case len(pieces) == 0 && unicodeText == "" && !negate && len(some) == 1 && some[0].lo == some[0].hi:
+	case len(pieces) == 0 && general.Len() == 0 && !negate && len(some) == 1 && some[0].lo == some[0].hi:
 		return charText(some[0].lo)
 	case len(pieces) == 0:
 		return "[" + either(negate, "^", "") + inside + "]"

@@ -138,7 +138,7 @@ func (p *parser) hexEscape(t token, n int) (rune, error) {
 	if c > utf8.MaxRune {
 		return 0, p.src.fault(len(text)+2, "bad escape %s%s", t, text)
 	}
-	return rune(c), nil //nolint:gosec // at most 0x10ffff
+	return rune(c), nil
 }
 
 // class reads [...]. Names as [:alpha:] and set operations are no syntax of Python's: their characters are meant.

@@ -2,6 +2,7 @@ package pyre
 
 import (
 	"sync"
+	"time"
 
 	"github.com/dlclark/regexp2"
 )
@@ -64,7 +65,11 @@ func variant(written string) func() (*regexp2.Regexp, error) {
 	return sync.OnceValues(func() (*regexp2.Regexp, error) { return engine(written) })
 }
 
+// clock makes the engine look at the time often enough for MatchTimeout to mean what it says.
+var clock = sync.OnceFunc(func() { regexp2.SetTimeoutCheckPeriod(MatchTimeout / 10) })
+
 func engine(written string) (*regexp2.Regexp, error) {
+	clock()
 	e, err := regexp2.Compile(written, regexp2.None)
 	if err != nil {
 		return nil, fault("the pattern cannot be run: %v", err)
@@ -107,15 +112,31 @@ func (re *Regexp) once(text string, e func() (*regexp2.Regexp, error)) (*Match, 
 	return re.find(s, 0, e)
 }
 
+// patiently asks the engine once more when it gives up: its clock is only as good as the goroutine that moves it, and on a busy machine
+// both that and the search itself may stand still for longer than a match may take.
+func patiently(find func() (*regexp2.Match, error)) (*regexp2.Match, error) {
+	const most = 5
+	for n := 1; ; n++ {
+		began := time.Now()
+		m, err := find()
+		if err == nil {
+			return m, nil
+		}
+		if n == most || n > 1 && time.Since(began) >= MatchTimeout {
+			return nil, timedOut() // the only thing the engine fails with; its own text would show the whole input
+		}
+	}
+}
+
 // find runs one of the engines from a code point on.
 func (re *Regexp) find(s *subject, from int, e func() (*regexp2.Regexp, error)) (*Match, error) {
 	run, err := e()
 	if err != nil {
 		return nil, outward(err)
 	}
-	m, err := run.FindRunesMatchStartingAt(s.runes, from)
+	m, err := patiently(func() (*regexp2.Match, error) { return run.FindRunesMatchStartingAt(s.runes, from) })
 	if err != nil {
-		return nil, timedOut() // the only thing the engine fails with; its text would show the whole input
+		return nil, err
 	}
 	if m == nil {
 		return nil, nil //nolint:nilnil // no match is an answer

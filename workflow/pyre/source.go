@@ -14,7 +14,7 @@ func (t token) is(c rune) bool { return t.c == c && !t.escaped && !t.end }
 
 // in says whether the token is one of these ASCII characters, without a backslash.
 func (t token) in(set string) bool {
-	return !t.escaped && !t.end && t.c < 0x80 && strings.IndexByte(set, byte(t.c)) >= 0
+	return !t.escaped && !t.end && strings.ContainsRune(set, t.c)
 }
 
 // len is the number of code points the token has in the source.

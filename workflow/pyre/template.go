@@ -93,7 +93,7 @@ func (r *templateReader) escape(t token) error {
 			return err
 		}
 		n, err := strconv.ParseUint("0"+more, 8, 32)
-		r.text.WriteRune(rune(n & 0xff)) //nolint:gosec // one byte
+		r.text.WriteRune(rune(n & 0xff))
 		return err
 	case '1' <= t.c && t.c <= '9':
 		return r.number(t)
@@ -129,7 +129,7 @@ func (r *templateReader) number(t token) error {
 		if n > 0o377 {
 			return r.src.fault(len(text)+1, `octal escape value \%s outside of range 0-0o377`, text)
 		}
-		r.text.WriteRune(rune(n)) //nolint:gosec // at most 0o377
+		r.text.WriteRune(rune(n))
 		return nil
 	}
 	n, err := strconv.Atoi(text)

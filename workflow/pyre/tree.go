@@ -65,7 +65,9 @@ const wide = 1 << 40
 // width is how many code points something matches, at least and at most.
 type width struct{ min, max int }
 
-func (w width) plus(v width) width { return width{min: min(w.min+v.min, wide), max: min(w.max+v.max, wide)} }
+func (w width) plus(v width) width {
+	return width{min: min(w.min+v.min, wide), max: min(w.max+v.max, wide)}
+}
 
 // widthOf measures a sequence; groups holds the widths of the groups that are closed.
 func (s sequence) widthOf(groups []width) width {
