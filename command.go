@@ -26,6 +26,7 @@ const (
 	CommandMarkGrown     CommandType = 19
 	CommandReferBlobs    CommandType = 20
 	CommandForgetBlobs   CommandType = 21
+	CommandStrandJob     CommandType = 22
 )
 
 // Command is one change of the replicated state. The proposer decides every id, time and random value and puts it in; applying

@@ -62,6 +62,7 @@ var verdicts = []struct {
 	{"MarkGrown", casare.MarkGrown{}, originSystem},
 	{"ReferBlobs", casare.ReferBlobs{}, originUser},
 	{"ForgetBlobs", casare.ForgetBlobs{}, originSystem},
+	{"StrandJob", casare.StrandJob{}, originScheduler},
 }
 
 var origins = []origin{originSystem, originUser, originScheduler}
