@@ -179,6 +179,7 @@ func (d *Daemon) build() error {
 	robot := robotRecord(d.identity, d.config, d.options, d.options.Now())
 	robot.HTTP, robot.Mesh = d.mesh.HTTP(), firstOr(d.mesh.Addresses(), d.mesh.Addr().String())
 	running := executor.Config{Robot: robot, Open: d.identity.Open, Now: d.options.Now, Logger: d.log}
+	running.Blobs = func(job string, epoch uint64) executor.Blobs { return d.blobs.For(job, epoch) }
 	tune(d.options.Tuning.Executor, &running)
 	if d.executor, err = executor.New(running, leaderSession{d}, executor.NewRunner(node.Default)); err != nil {
 		return err

@@ -172,9 +172,12 @@ func (e *Executor) assign(m *session.Assign) {
 func (e *Executor) newAttempt(spec session.Assignment) *attempt {
 	a := &attempt{
 		jobID: spec.JobID, epoch: spec.Epoch, spec: spec, robot: e.cfg.Robot.ID,
-		stop: make(chan struct{}), acked: make(chan struct{}), online: e.online, blobs: e.cfg.Blobs,
+		stop: make(chan struct{}), acked: make(chan struct{}), online: e.online,
 		work: func(f func(ctx context.Context)) { e.group.Go(f) },
 		now:  func() casare.Time { return casare.TimeOf(e.cfg.Now()) },
+	}
+	if e.cfg.Blobs != nil {
+		a.blobs = e.cfg.Blobs(spec.JobID, spec.Epoch)
 	}
 	a.stream.begin(spec.Records, spec.Seq)
 	a.log.first = spec.Lines
@@ -240,7 +243,7 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	if err != nil {
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "SecretError", Message: err.Error()}}
 	}
-	resume, err := e.fetch(ctx, a.spec.Records)
+	resume, err := a.fetch(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return outcomeOf(ctx)
@@ -267,42 +270,6 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 		Now:        e.cfg.Now,
 		Logger:     e.cfg.Logger,
 	})
-}
-
-// fetch returns records with the data of those that lie in blobs.
-func (e *Executor) fetch(ctx context.Context, records []casare.Record) ([]casare.Record, error) {
-	records = slices.Clone(records)
-	for i := range records {
-		r := &records[i]
-		if r.Blob == nil {
-			continue
-		}
-		if e.cfg.Blobs == nil {
-			return nil, casare.Errorf(casare.CodeUnsupported, "part of the checkpoint lies in a blob, and this robot reaches none")
-		}
-		data, err := e.get(ctx, *r.Blob)
-		if err != nil {
-			return nil, casare.Errorf(casare.CodeUnavailable, "part of the checkpoint cannot be fetched: %w", err)
-		}
-		r.Data, r.Blob = data, nil
-	}
-	return records, nil
-}
-
-// fetchTries is how often a blob is asked for; each time takes as long as the blob store waits.
-const fetchTries = 3
-
-func (e *Executor) get(ctx context.Context, ref casare.BlobRef) (data []byte, err error) {
-	for range fetchTries {
-		data, err = e.cfg.Blobs.Get(ctx, ref)
-		if err == nil && data == nil {
-			data = []byte{}
-		}
-		if err == nil || !sleep(ctx, liftRetry) {
-			break
-		}
-	}
-	return data, err
 }
 
 // drop ends an attempt that is over for this robot and forgets it.
