@@ -3,6 +3,8 @@ package node_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -371,4 +373,19 @@ func TestCatalogue_IsJSON(t *testing.T) {
 	require.Nil(t, r.New("NopeNode"))
 	require.NotNil(t, r.New("EchoNode"))
 	require.Equal(t, []string{"AskerNode", "ChooserNode", "EchoNode", "RoundsNode", "SuperNode"}, r.Types())
+}
+
+func TestNoEffect(t *testing.T) {
+	t.Parallel()
+	require.Nil(t, node.NoEffect(nil))
+	cause := errors.New("connection refused")
+	err := node.NoEffect(cause)
+	require.True(t, err.Harmless)
+	require.Equal(t, "connection refused", err.Message)
+	require.ErrorIs(t, err, cause)
+	failed := node.Fail("NetworkError", "call: %w", cause).Via("error")
+	marked := node.NoEffect(failed)
+	require.Equal(t, []string{"NetworkError", "error"}, []string{marked.Type, marked.Port})
+	require.False(t, failed.Harmless, "the error itself is not changed")
+	require.True(t, node.AsError(fmt.Errorf("step: %w", marked), "s").Harmless, "what is wrapped around it changes nothing about that")
 }
