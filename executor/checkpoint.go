@@ -21,6 +21,7 @@ const (
 	MomentIntent  = engine.MomentIntent
 	MomentOutcome = engine.MomentOutcome
 	MomentStop    = engine.MomentStop
+	MomentWait    = engine.MomentWait
 )
 
 // Policy is what a document wants of its checkpoints.
