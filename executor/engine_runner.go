@@ -81,6 +81,7 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		},
 		Resume: at,
 		Stop:   o.Stop,
+		Files:  o.Files,
 		Now:    o.Now,
 		Logger: o.Logger,
 	})

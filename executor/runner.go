@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"casare"
+	"casare/executor/engine"
 )
 
 // Runner makes programs of documents. NewRunner gives the real one.
@@ -30,6 +31,7 @@ type RunOptions struct {
 	Secrets    *Secrets                                    // nil: the job needs none
 	Step       func(casare.StepEvent)                      // called in order, from N = 0
 	Log        func(casare.LogLine)                        // called in order, from N = 0
+	Files      engine.Files                                // what the steps may read and write; nil: nothing
 	Now        func() time.Time
 	Logger     *slog.Logger
 }
