@@ -23,17 +23,20 @@ type Leader interface {
 
 // Config is what may be set about an executor.
 type Config struct {
-	Robot     casare.Robot                         // what this robot says of itself: ID, name, environment, labels, capabilities, slots, addresses, facts
-	Heartbeat time.Duration                        // between heartbeats; 1 s
-	Redial    time.Duration                        // longest wait between two tries to reach the leader; 250 ms
-	Started   time.Duration                        // an attempt that still runs after so long is reported as started; 20 ms
-	Drain     time.Duration                        // a planned stop waits so long for the end of the running steps; 10 s
-	Live      time.Duration                        // between two batches of live updates; 100 ms
-	Load      func() Load                          // of this machine; nil measures it
-	Open      func(sealed []byte) ([]byte, error)  // opens what is sealed to this robot; nil: jobs that need secrets fail
-	Blobs     func(job string, epoch uint64) Blobs // where large parts of checkpoints lie; nil: they go into the state
+	Robot     casare.Robot                        // what this robot says of itself: ID, name, environment, labels, capabilities, slots, addresses, facts
+	Heartbeat time.Duration                       // between heartbeats; 1 s
+	Redial    time.Duration                       // longest wait between two tries to reach the leader; 250 ms
+	Started   time.Duration                       // an attempt that still runs after so long is reported as started; 20 ms
+	Drain     time.Duration                       // a planned stop waits so long for the end of the running steps; 10 s
+	Live      time.Duration                       // between two batches of live updates; 100 ms
+	Load      func() Load                         // of this machine; nil measures it
+	Open      func(sealed []byte) ([]byte, error) // opens what is sealed to this robot; nil: jobs that need secrets fail
+	Work      Workspaces                          // of the jobs; nil: they have no access to files
 	Now       func() time.Time
 	Logger    *slog.Logger
+
+	// Blobs is where large parts of an attempt's checkpoints lie; nil: they go into the state.
+	Blobs func(job string, epoch uint64) Blobs
 }
 
 // Load is how busy the machine is.

@@ -19,6 +19,7 @@ type Executor struct {
 	leader   Leader
 	runner   Runner
 	programs *programs
+	desk     *desk
 	instance uint64
 	group    service.Group
 	slots    chan struct{} // holds one token for each attempt that runs
@@ -49,7 +50,7 @@ func New(cfg Config, leader Leader, runner Runner) (*Executor, error) {
 		cfg.Load = newMeter(cfg.Logger).load
 	}
 	return &Executor{
-		cfg: cfg, leader: leader, runner: runner, programs: newPrograms(),
+		cfg: cfg, leader: leader, runner: runner, programs: newPrograms(), desk: newDesk(cfg.Work),
 		instance: rand.Uint64(), //nolint:gosec // tells processes apart, is no secret
 		slots:    make(chan struct{}, cfg.Robot.Slots),
 		wake:     make(chan struct{}, 1),
@@ -154,12 +155,14 @@ func (e *Executor) assign(m *session.Assign) {
 		}
 		a := e.newAttempt(spec)
 		e.attempts[spec.JobID] = a
+		e.desk.enter(spec.JobID)
 		fresh = append(fresh, a)
 	}
 	draining := e.draining
 	e.mu.Unlock()
 	for _, a := range older {
 		a.kill(errGone)
+		e.leave(a.jobID)
 	}
 	for _, a := range fresh {
 		if draining {
@@ -250,6 +253,11 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	case err != nil:
 		return Outcome{Rejected: err.Error()}
 	}
+	folder, err := e.desk.open(a.jobID)
+	if err != nil {
+		return Outcome{Rejected: err.Error()}
+	}
+	defer e.shut(a.jobID, folder)
 	a.begin(casare.TimeOf(e.cfg.Now()), program.Policy())
 	said := time.AfterFunc(e.cfg.Started, a.started)
 	defer said.Stop()
@@ -268,6 +276,7 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 		Step:       func(s casare.StepEvent) { a.onStep(s, base) },
 		Log:        a.onLog,
 		Now:        e.cfg.Now,
+		Files:      filesOf(folder),
 		Logger:     e.cfg.Logger,
 	})
 }
@@ -279,6 +288,7 @@ func (e *Executor) drop(a *attempt) {
 	defer e.mu.Unlock()
 	if e.attempts[a.jobID] == a {
 		delete(e.attempts, a.jobID)
+		e.leave(a.jobID)
 	}
 	e.checkDrained()
 }
