@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"casare"
@@ -20,6 +21,7 @@ const (
 	MomentIntent  = engine.MomentIntent
 	MomentOutcome = engine.MomentOutcome
 	MomentStop    = engine.MomentStop
+	MomentWait    = engine.MomentWait
 )
 
 // Policy is what a document wants of its checkpoints.
@@ -32,11 +34,11 @@ type Policy struct {
 // isolationWait is Policy.IsolationWait unless the document says otherwise.
 const isolationWait = 10 * time.Minute
 
-// Blobs keeps what is too large for the state.
+// Blobs keeps what is too large for the state, for one attempt.
 type Blobs interface {
-	// Put returns when a majority of the coordinators has the content.
-	Put(ctx context.Context, content []byte) (casare.BlobRef, error)
-	Get(ctx context.Context, ref casare.BlobRef) ([]byte, error)
+	// PutBytes returns when a majority of the coordinators has the content.
+	PutBytes(ctx context.Context, content []byte) (casare.BlobRef, error)
+	GetBytes(ctx context.Context, hash string, limit int64) ([]byte, error)
 }
 
 const (
@@ -105,7 +107,7 @@ func (a *attempt) lift() {
 // put stores a record's data, however long that takes; false when the attempt is over before.
 func (a *attempt) put(ctx context.Context, r casare.Record) (casare.BlobRef, bool) {
 	for {
-		ref, err := a.blobs.Put(ctx, r.Data)
+		ref, err := a.blobs.PutBytes(ctx, r.Data)
 		if err == nil {
 			return ref, true
 		}
@@ -244,4 +246,39 @@ func (a *attempt) waitFor(what string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.waiting = what
+}
+
+// fetch returns the records to resume from, with the data of those that lie in blobs.
+func (a *attempt) fetch(ctx context.Context) ([]casare.Record, error) {
+	records := slices.Clone(a.spec.Records)
+	for i := range records {
+		r := &records[i]
+		if r.Blob == nil {
+			continue
+		}
+		if a.blobs == nil {
+			return nil, casare.Errorf(casare.CodeUnsupported, "part of the checkpoint lies in a blob, and this robot reaches none")
+		}
+		data, err := a.get(ctx, *r.Blob)
+		if err != nil {
+			return nil, casare.Errorf(casare.CodeUnavailable, "part of the checkpoint cannot be fetched: %w", err)
+		}
+		r.Data, r.Blob = data, nil
+	}
+	return records, nil
+}
+
+// fetchTries is how often a blob is asked for; each time takes as long as the blob store waits.
+const fetchTries = 3
+
+func (a *attempt) get(ctx context.Context, ref casare.BlobRef) (data []byte, err error) {
+	for range fetchTries {
+		if data, err = a.blobs.GetBytes(ctx, ref.Hash, ref.Size); err == nil {
+			return append([]byte{}, data...), nil
+		}
+		if !sleep(ctx, liftRetry) {
+			break
+		}
+	}
+	return nil, err
 }

@@ -70,6 +70,7 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		Settle: o.Settle,
 		Resume: o.Resume,
 		Stop:   o.Stop,
+		Files:  o.Files,
 		Now:    o.Now,
 		Logger: o.Logger,
 	})

@@ -19,6 +19,7 @@ type Executor struct {
 	leader   Leader
 	runner   Runner
 	programs *programs
+	desk     *desk
 	instance uint64
 	group    service.Group
 	slots    chan struct{} // holds one token for each attempt that runs
@@ -49,7 +50,7 @@ func New(cfg Config, leader Leader, runner Runner) (*Executor, error) {
 		cfg.Load = newMeter(cfg.Logger).load
 	}
 	return &Executor{
-		cfg: cfg, leader: leader, runner: runner, programs: newPrograms(),
+		cfg: cfg, leader: leader, runner: runner, programs: newPrograms(), desk: newDesk(cfg.Work),
 		instance: rand.Uint64(), //nolint:gosec // tells processes apart, is no secret
 		slots:    make(chan struct{}, cfg.Robot.Slots),
 		wake:     make(chan struct{}, 1),
@@ -154,12 +155,14 @@ func (e *Executor) assign(m *session.Assign) {
 		}
 		a := e.newAttempt(spec)
 		e.attempts[spec.JobID] = a
+		e.desk.enter(spec.JobID)
 		fresh = append(fresh, a)
 	}
 	draining := e.draining
 	e.mu.Unlock()
 	for _, a := range older {
 		a.kill(errGone)
+		e.leave(a.jobID)
 	}
 	for _, a := range fresh {
 		if draining {
@@ -172,9 +175,12 @@ func (e *Executor) assign(m *session.Assign) {
 func (e *Executor) newAttempt(spec session.Assignment) *attempt {
 	a := &attempt{
 		jobID: spec.JobID, epoch: spec.Epoch, spec: spec, robot: e.cfg.Robot.ID,
-		stop: make(chan struct{}), acked: make(chan struct{}), online: e.online, blobs: e.cfg.Blobs,
+		stop: make(chan struct{}), acked: make(chan struct{}), online: e.online,
 		work: func(f func(ctx context.Context)) { e.group.Go(f) },
 		now:  func() casare.Time { return casare.TimeOf(e.cfg.Now()) },
+	}
+	if e.cfg.Blobs != nil {
+		a.blobs = e.cfg.Blobs(spec.JobID, spec.Epoch)
 	}
 	a.stream.begin(spec.Records, spec.Seq)
 	a.log.first = spec.Lines
@@ -240,13 +246,18 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	if err != nil {
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "SecretError", Message: err.Error()}}
 	}
-	resume, err := e.fetch(ctx, a.spec.Records)
+	resume, err := a.fetch(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return outcomeOf(ctx)
 	case err != nil:
 		return Outcome{Rejected: err.Error()}
 	}
+	folder, err := e.desk.open(a.jobID)
+	if err != nil {
+		return Outcome{Rejected: err.Error()}
+	}
+	defer e.shut(a.jobID, folder)
 	a.begin(casare.TimeOf(e.cfg.Now()), program.Policy())
 	said := time.AfterFunc(e.cfg.Started, a.started)
 	defer said.Stop()
@@ -265,44 +276,9 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 		Step:       func(s casare.StepEvent) { a.onStep(s, base) },
 		Log:        a.onLog,
 		Now:        e.cfg.Now,
+		Files:      filesOf(folder),
 		Logger:     e.cfg.Logger,
 	})
-}
-
-// fetch returns records with the data of those that lie in blobs.
-func (e *Executor) fetch(ctx context.Context, records []casare.Record) ([]casare.Record, error) {
-	records = slices.Clone(records)
-	for i := range records {
-		r := &records[i]
-		if r.Blob == nil {
-			continue
-		}
-		if e.cfg.Blobs == nil {
-			return nil, casare.Errorf(casare.CodeUnsupported, "part of the checkpoint lies in a blob, and this robot reaches none")
-		}
-		data, err := e.get(ctx, *r.Blob)
-		if err != nil {
-			return nil, casare.Errorf(casare.CodeUnavailable, "part of the checkpoint cannot be fetched: %w", err)
-		}
-		r.Data, r.Blob = data, nil
-	}
-	return records, nil
-}
-
-// fetchTries is how often a blob is asked for; each time takes as long as the blob store waits.
-const fetchTries = 3
-
-func (e *Executor) get(ctx context.Context, ref casare.BlobRef) (data []byte, err error) {
-	for range fetchTries {
-		data, err = e.cfg.Blobs.Get(ctx, ref)
-		if err == nil && data == nil {
-			data = []byte{}
-		}
-		if err == nil || !sleep(ctx, liftRetry) {
-			break
-		}
-	}
-	return data, err
 }
 
 // drop ends an attempt that is over for this robot and forgets it.
@@ -312,6 +288,7 @@ func (e *Executor) drop(a *attempt) {
 	defer e.mu.Unlock()
 	if e.attempts[a.jobID] == a {
 		delete(e.attempts, a.jobID)
+		e.leave(a.jobID)
 	}
 	e.checkDrained()
 }

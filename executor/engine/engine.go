@@ -106,6 +106,7 @@ const (
 	MomentIntent                // before a step that may run only once
 	MomentOutcome               // after it
 	MomentStop                  // the run stops in good order
+	MomentWait                  // a wait begins
 )
 
 // String returns the moment in one word.
@@ -121,6 +122,8 @@ func (m Moment) String() string {
 		return "outcome"
 	case MomentStop:
 		return "stop"
+	case MomentWait:
+		return "wait"
 	}
 	return "unknown"
 }

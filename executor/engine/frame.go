@@ -162,7 +162,7 @@ func (f *frame) await(ctx context.Context, s *scope) *ending {
 		return nil
 	}
 	if rest >= checkpointAfter && f.changed {
-		if end := f.checkpoint(ctx, MomentPause); end != nil {
+		if end := f.checkpoint(ctx, MomentWait); end != nil {
 			return end
 		}
 	}
