@@ -7,6 +7,7 @@ import (
 	_ "casare/nodes/clock"
 	_ "casare/nodes/control"
 	_ "casare/nodes/data"
+	_ "casare/nodes/document"
 	_ "casare/nodes/fault"
 	_ "casare/nodes/file"
 	_ "casare/nodes/script"
