@@ -26,7 +26,10 @@ const (
 	CommandMarkGrown     CommandType = 19
 	CommandReferBlobs    CommandType = 20
 	CommandForgetBlobs   CommandType = 21
-	CommandStrandJob     CommandType = 22
+	CommandPutSecret     CommandType = 22
+	CommandDeleteSecret  CommandType = 23
+	CommandPutDocument   CommandType = 24
+	CommandStrandJob     CommandType = 25
 )
 
 // Command is one change of the replicated state. The proposer decides every id, time and random value and puts it in; applying

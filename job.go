@@ -92,6 +92,7 @@ type JobSpec struct {
 	CreatedAt      Time     `cbor:"13,keyasint"`
 	CreatedBy      string   `cbor:"14,keyasint,omitempty"` // the actor
 	BodyHash       []byte   `cbor:"15,keyasint,omitempty"` // of the request, when an idempotency key came with it
+	Pinned         []Pinned `cbor:"30,keyasint,omitempty"` // the documents that the document refers to, and those that they do
 }
 
 // JobError is why a job did not complete.
@@ -149,7 +150,7 @@ func (j *Job) Assign(robot string, epoch uint64, now Time) error {
 	if slices.Contains(j.RejectedBy, robot) {
 		return Errorf(CodeConflict, "robot %s has rejected job %s", robot, j.ID)
 	}
-	if there := j.Pinned(); there != "" && there != robot {
+	if there := j.BoundTo(); there != "" && there != robot {
 		return Errorf(CodeConflict, "job %s can go on only at robot %s, where it left %s", j.ID, there, j.Pin)
 	}
 	j.State, j.RobotID, j.Epoch, j.AssignedAt, j.UpdatedAt = JobAssigned, robot, epoch, now, now

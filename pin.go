@@ -15,9 +15,9 @@ type StrandJob struct {
 // Type implements Command.
 func (StrandJob) Type() CommandType { return CommandStrandJob }
 
-// Pinned returns the robot that the job can go on at, and nowhere else, "" for any: a step has left something there, named by Pin,
+// BoundTo returns the robot that the job can go on at, and nowhere else, "" for any: a step has left something there, named by Pin,
 // that no other robot has.
-func (j *Job) Pinned() string {
+func (j *Job) BoundTo() string {
 	if j.Pin == "" {
 		return ""
 	}

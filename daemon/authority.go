@@ -43,6 +43,7 @@ var authority = map[casare.CommandType][]origin{
 	casare.CommandForgetBlobs:   {originSystem},
 	casare.CommandStrandJob:     {originScheduler},
 	casare.CommandPutSecret:     {originUser},
+	casare.CommandPutDocument:   {originUser},
 	casare.CommandDeleteSecret:  {originUser},
 }
 

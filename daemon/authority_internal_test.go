@@ -72,9 +72,10 @@ var verdicts = []struct {
 	{"MarkGrown", casare.MarkGrown{}, originSystem},
 	{"ReferBlobs", casare.ReferBlobs{}, originUser},
 	{"ForgetBlobs", casare.ForgetBlobs{}, originSystem},
-	{"StrandJob", casare.StrandJob{}, originScheduler},
 	{"PutSecret", casare.PutSecret{}, originUser},
 	{"DeleteSecret", casare.DeleteSecret{}, originUser},
+	{"PutDocument", casare.PutDocument{}, originUser},
+	{"StrandJob", casare.StrandJob{}, originScheduler},
 }
 
 var origins = []origin{originSystem, originUser, originScheduler}

@@ -70,6 +70,7 @@ var handlers = map[casare.CommandType]handler{
 	casare.CommandForgetBlobs:   handle(applyForgetBlobs),
 	casare.CommandStrandJob:     handle(applyStrandJob),
 	casare.CommandPutSecret:     handle(applyPutSecret),
+	casare.CommandPutDocument:   handle(applyPutDocument),
 	casare.CommandDeleteSecret:  handle(applyDeleteSecret),
 }
 

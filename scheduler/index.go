@@ -246,7 +246,7 @@ func (x *index) unplace(e *entry) {
 func (x *index) class(j *casare.Job) *class {
 	needs := slices.Sorted(slices.Values(j.Needs))
 	rejected := slices.Sorted(slices.Values(j.RejectedBy))
-	target := cmp.Or(j.Pinned(), j.TargetRobot)
+	target := cmp.Or(j.BoundTo(), j.TargetRobot)
 	// No part can hold a NUL: ids and names are checked where they enter.
 	key := strings.Join([]string{
 		j.Tenant, j.Environment, target, strings.Join(needs, "\x01"), strings.Join(rejected, "\x01"),

@@ -9,7 +9,7 @@ import (
 	"casare"
 )
 
-// A job whose run has left something on its robot that no other robot has waits in the queue for that robot (see casare.Job.Pinned).
+// A job whose run has left something on its robot that no other robot has waits in the queue for that robot (see casare.Job.BoundTo).
 // If the robot stays away, the job is left to a person after Config.PinWait.
 
 // pinned notes that a job waits for its robot, or no longer does.

@@ -120,7 +120,7 @@ func TestPin_ItsRobotComesBackInTime(t *testing.T) {
 		j, err := store.Job("j")
 		require.NoError(t, err)
 		require.Equal(t, casare.JobQueued, j.State)
-		require.Equal(t, "a", j.Pinned())
+		require.Equal(t, "a", j.BoundTo())
 		require.Empty(t, assigned)
 	})
 }
