@@ -80,19 +80,6 @@ type LogChunk struct {
 	Lines [][]byte `cbor:"2,keyasint,omitempty"`
 }
 
-// CheckpointJob replaces the checkpoint the state holds. An empty Data only moves progress and log.
-type CheckpointJob struct {
-	JobID    string   `cbor:"1,keyasint"`
-	Epoch    uint64   `cbor:"2,keyasint"`
-	Seq      uint64   `cbor:"3,keyasint"`
-	Data     []byte   `cbor:"4,keyasint,omitempty"` // opaque to the state
-	Step     string   `cbor:"5,keyasint,omitempty"`
-	Progress int      `cbor:"6,keyasint,omitempty"`
-	Log      LogChunk `cbor:"7,keyasint,omitempty"`
-	// Blobs replaces what these parts of the job refer to; a numbered checkpoint only.
-	Blobs []BlobPart `cbor:"20,keyasint,omitempty"`
-}
-
 // FinishJob ends an attempt and with it the job. Attention is set, and State is NeedsAttention, when a person must decide.
 type FinishJob struct {
 	JobID     string    `cbor:"1,keyasint"`
@@ -142,9 +129,6 @@ func (AssignJob) Type() CommandType { return CommandAssignJob }
 
 // Type implements Command.
 func (StartJob) Type() CommandType { return CommandStartJob }
-
-// Type implements Command.
-func (CheckpointJob) Type() CommandType { return CommandCheckpointJob }
 
 // Type implements Command.
 func (FinishJob) Type() CommandType { return CommandFinishJob }

@@ -19,6 +19,7 @@ type Executor struct {
 	leader   Leader
 	runner   Runner
 	programs *programs
+	desk     *desk
 	instance uint64
 	group    service.Group
 	slots    chan struct{} // holds one token for each attempt that runs
@@ -49,7 +50,7 @@ func New(cfg Config, leader Leader, runner Runner) (*Executor, error) {
 		cfg.Load = newMeter(cfg.Logger).load
 	}
 	return &Executor{
-		cfg: cfg, leader: leader, runner: runner, programs: newPrograms(),
+		cfg: cfg, leader: leader, runner: runner, programs: newPrograms(), desk: newDesk(cfg.Work),
 		instance: rand.Uint64(), //nolint:gosec // tells processes apart, is no secret
 		slots:    make(chan struct{}, cfg.Robot.Slots),
 		wake:     make(chan struct{}, 1),
@@ -154,12 +155,14 @@ func (e *Executor) assign(m *session.Assign) {
 		}
 		a := e.newAttempt(spec)
 		e.attempts[spec.JobID] = a
+		e.desk.enter(spec.JobID)
 		fresh = append(fresh, a)
 	}
 	draining := e.draining
 	e.mu.Unlock()
 	for _, a := range older {
 		a.kill(errGone)
+		e.leave(a.jobID)
 	}
 	for _, a := range fresh {
 		if draining {
@@ -172,15 +175,26 @@ func (e *Executor) assign(m *session.Assign) {
 func (e *Executor) newAttempt(spec session.Assignment) *attempt {
 	a := &attempt{
 		jobID: spec.JobID, epoch: spec.Epoch, spec: spec, robot: e.cfg.Robot.ID,
-		stop: make(chan struct{}), acked: make(chan struct{}), seq: spec.Seq, online: e.online,
+		stop: make(chan struct{}), acked: make(chan struct{}), online: e.online,
+		work: func(f func(ctx context.Context)) { e.group.Go(f) },
+		now:  func() casare.Time { return casare.TimeOf(e.cfg.Now()) },
 	}
+	if e.cfg.Blobs != nil {
+		a.blobs = e.cfg.Blobs(spec.JobID, spec.Epoch)
+	}
+	a.stream.begin(spec.Records, spec.Seq)
 	a.log.first = spec.Lines
 	a.wakes = func() { e.mark(a) }
 	if spec.Started {
+		// The same attempt once more, after this robot's restart. What it gave numbers to before may still be on its way.
 		a.say = startSaid
+		a.stream.used += restartGap
 	}
 	return a
 }
+
+// restartGap is how many numbers of checkpoints a process leaves to the one before it.
+const restartGap = 1 << 16
 
 // run takes an attempt from its assignment to its end.
 func (e *Executor) run(ctx context.Context, a *attempt) {
@@ -232,7 +246,19 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	if err != nil {
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "SecretError", Message: err.Error()}}
 	}
-	a.begin(casare.TimeOf(e.cfg.Now()))
+	resume, err := a.fetch(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return outcomeOf(ctx)
+	case err != nil:
+		return Outcome{Rejected: err.Error()}
+	}
+	folder, err := e.desk.open(a.jobID)
+	if err != nil {
+		return Outcome{Rejected: err.Error()}
+	}
+	defer e.shut(a.jobID, folder)
+	a.begin(casare.TimeOf(e.cfg.Now()), program.Policy())
 	said := time.AfterFunc(e.cfg.Started, a.started)
 	defer said.Stop()
 	var base uint64
@@ -242,13 +268,15 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	}
 	return program.Run(ctx, RunOptions{
 		Variables:  a.spec.Variables,
-		Resume:     a.spec.Checkpoint,
+		Resume:     resume,
 		Secrets:    secrets,
 		Stop:       a.stop,
 		Checkpoint: a.checkpoint,
+		Settle:     a.settle,
 		Step:       func(s casare.StepEvent) { a.onStep(s, base) },
 		Log:        a.onLog,
 		Now:        e.cfg.Now,
+		Files:      filesOf(folder),
 		Logger:     e.cfg.Logger,
 	})
 }
@@ -260,6 +288,7 @@ func (e *Executor) drop(a *attempt) {
 	defer e.mu.Unlock()
 	if e.attempts[a.jobID] == a {
 		delete(e.attempts, a.jobID)
+		e.leave(a.jobID)
 	}
 	e.checkDrained()
 }

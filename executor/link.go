@@ -90,10 +90,57 @@ type link struct {
 	conn   *session.Conn
 	cancel context.CancelCauseFunc
 
+	pieces map[pieceOf][][]byte // of checkpoints whose assignment follows; of the reader
+
 	mu       sync.Mutex
 	sent     uint64 // heartbeats
 	answered uint64
 	parting  uint64 // number of the first heartbeat that said that this robot stops
+}
+
+type pieceOf struct {
+	jobID string
+	epoch uint64
+}
+
+// maxPieces is of how many assignments pieces are kept at once.
+const maxPieces = 64
+
+// collect keeps a part of a checkpoint until its assignment comes. The leader may begin again with the first.
+func (l *link) collect(p *session.Piece) {
+	of := pieceOf{p.JobID, p.Epoch}
+	held := l.pieces[of]
+	switch {
+	case p.N == 0 && (held != nil || len(l.pieces) < maxPieces):
+		if l.pieces == nil {
+			l.pieces = map[pieceOf][][]byte{}
+		}
+		l.pieces[of] = [][]byte{p.Data}
+	case p.N == len(held) && p.N > 0:
+		l.pieces[of] = append(held, p.Data)
+	}
+}
+
+// join puts the parts of checkpoints into the assignments they belong to.
+func (l *link) join(m *session.Assign) error {
+	for i := range m.Attempts {
+		a := &m.Attempts[i]
+		if a.Pieces == 0 {
+			continue
+		}
+		of := pieceOf{a.JobID, a.Epoch}
+		pieces := l.pieces[of]
+		delete(l.pieces, of)
+		if len(pieces) != a.Pieces {
+			return casare.Errorf(casare.CodeInvalid, "%d pieces of the checkpoint of job %s came, not %d", len(pieces), a.JobID, a.Pieces)
+		}
+		records, err := session.JoinRecords(pieces)
+		if err != nil {
+			return err
+		}
+		a.Records = records
+	}
+	return nil
 }
 
 // greet says hello and follows the welcome.
@@ -210,7 +257,12 @@ func (l *link) take(ctx context.Context, m session.Message) error {
 		for _, ack := range m.Acks {
 			l.ack(ctx, ack)
 		}
+	case *session.Piece:
+		l.collect(m)
 	case *session.Assign:
+		if err := l.join(m); err != nil {
+			return err
+		}
 		e.assign(m) //nolint:contextcheck // attempts outlive the session
 	case *session.Document:
 		e.programs.deliver(m.Revision, m.Data)
@@ -377,7 +429,7 @@ func (l *link) pulse(ctx context.Context) {
 		case <-l.e.beat:
 		case <-tick.C:
 			for _, a := range l.e.all() {
-				a.flushLog()
+				a.flush()
 			}
 		}
 	}

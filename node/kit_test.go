@@ -389,3 +389,28 @@ func TestNoEffect(t *testing.T) {
 	require.False(t, failed.Harmless, "the error itself is not changed")
 	require.True(t, node.AsError(fmt.Errorf("step: %w", marked), "s").Harmless, "what is wrapped around it changes nothing about that")
 }
+
+// manyUses counts how often its examples are made.
+type manyUses struct{ made *int }
+
+func (n *manyUses) Spec(s *node.Spec) {
+	describe(s)
+	s.Examples(func() []node.Example {
+		*n.made++
+		return []node.Example{{Name: "one"}, {Name: "two"}}
+	})
+}
+
+func (*manyUses) Run(context.Context, *node.Run) error { return nil }
+
+func TestExamples_AreMadeForTheCatalogueOnly(t *testing.T) {
+	t.Parallel()
+	made := 0
+	r := node.NewRegistry()
+	r.Add("Many", func() node.Node { return &manyUses{made: &made} })
+	require.Len(t, r.Examples("Many"), 2)
+	b, problems := r.Bind(&workflow.Step{ID: "n", Type: "Many"})
+	require.Empty(t, problems)
+	require.NotNil(t, b)
+	require.Equal(t, 1, made)
+}

@@ -90,20 +90,23 @@ func (w *writer) forgetCheckpoint(j *casare.Job) error {
 		return err
 	}
 	if j.CheckpointSeq == 0 {
-		return nil
+		return w.dropPieces(j.ID)
 	}
-	return w.tx.Bucket(bucketCheckpoint).Delete([]byte(j.ID))
+	return w.dropCheckpoint(j.ID)
 }
 
 func forgetsCheckpoint(s casare.JobState) bool {
 	return s == casare.JobCompleted || s == casare.JobCancelled
 }
 
-// queuedOrEnded is the event of a move that puts a job back, or ends it because that was asked for.
+// queuedOrEnded is the event of a move that puts a job back, ends it because that was asked for, or leaves it to a person.
 func queuedOrEnded(message string) func(j *casare.Job) (casare.EventType, string) {
 	return func(j *casare.Job) (casare.EventType, string) {
 		if j.State.Terminal() {
 			return casare.EventJobFinished, j.CancelReason
+		}
+		if j.State == casare.JobNeedsAttention {
+			return casare.EventJobAttention, j.Reason
 		}
 		return casare.EventJobQueued, message
 	}

@@ -27,8 +27,8 @@ type Store interface {
 	JobLog(id string) ([][]byte, error)
 	// Document returns a workflow revision, or CodeNotFound.
 	Document(revision string) ([]byte, error)
-	// Checkpoint returns the data of the checkpoint that the state holds of a job, and its number.
-	Checkpoint(id string) (data []byte, seq uint64, err error)
+	// Checkpoint returns the records of the checkpoint that the state holds of a job, ordered by key, and its number.
+	Checkpoint(id string) (records []casare.Record, seq uint64, err error)
 	// Robot returns a robot of the mesh, or CodeNotFound.
 	Robot(id string) (*casare.Robot, error)
 	// Robots returns every robot of the mesh.

@@ -168,7 +168,11 @@ func (t *term) assign(ctx context.Context, p *peer, jobs []*casare.Job) {
 		if !t.document(ctx, p, j.Revision) {
 			return
 		}
-		more := len(a.Variables) + len(a.Checkpoint) + len(a.WorkflowName) + len(a.Sealed) + assignOverhead
+		if recordsSize(a.Records) > session.MaxInline {
+			t.assignLarge(p, j, a)
+			continue
+		}
+		more := len(a.Variables) + recordsSize(a.Records) + len(a.WorkflowName) + len(a.Sealed) + assignOverhead
 		if size > 0 && size+more > assignBytes {
 			p.push(frame)
 			frame, size = &session.Assign{Term: t.number}, 0
@@ -180,6 +184,29 @@ func (t *term) assign(ctx context.Context, p *peer, jobs []*casare.Job) {
 		p.push(frame)
 	}
 	t.cancelAssigned(p, jobs)
+}
+
+// assignLarge sends an attempt whose checkpoint does not fit a frame, in its own time: the robot may take long to read it.
+func (t *term) assignLarge(p *peer, j *casare.Job, a session.Assignment) {
+	pieces, err := session.Pieces(a.JobID, a.Epoch, a.Records)
+	if err != nil {
+		p.close(err)
+		return
+	}
+	a.Records, a.Pieces = nil, len(pieces)
+	t.group.Go(func(ctx context.Context) {
+		for _, piece := range pieces {
+			if err := p.conn.Send(ctx, piece); err != nil {
+				p.close(err)
+				return
+			}
+		}
+		if err := p.conn.Send(ctx, &session.Assign{Term: t.number, Attempts: []session.Assignment{a}}); err != nil {
+			p.close(err)
+			return
+		}
+		t.cancelAssigned(p, []*casare.Job{j})
+	})
 }
 
 // assignOverhead is about what an assignment takes beside its contents.
@@ -204,11 +231,10 @@ func (t *term) assignment(j *casare.Job) (session.Assignment, error) {
 		Started: j.State == casare.JobRunning,
 	}
 	if j.CheckpointSeq > 0 {
-		data, seq, err := t.store.Checkpoint(j.ID)
-		if err != nil {
+		var err error
+		if a.Records, a.Seq, err = t.store.Checkpoint(j.ID); err != nil {
 			return a, casare.Errorf(casare.CodeOf(err), "read checkpoint: %w", err)
 		}
-		a.Checkpoint, a.Seq = data, seq
 	}
 	if t.cfg.Secrets != nil {
 		sealed, err := t.cfg.Secrets(j)

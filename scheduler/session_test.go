@@ -132,7 +132,7 @@ func TestReconcile_EveryStateMeetsEveryHello(t *testing.T) {
 			t.Helper()
 			submit(t, s, "j", 0)
 			e := propose(t, s, casare.AssignJob{JobID: "j", RobotID: "a"}, "1").Index
-			propose(t, s, casare.CheckpointJob{JobID: "j", Epoch: e, Seq: 1, Data: []byte("c1"), Log: casare.LogChunk{
+			propose(t, s, casare.CheckpointJob{JobID: "j", Epoch: e, Seq: 1, Changes: []casare.Record{{Key: "pos", Data: []byte("c1")}}, Log: casare.LogChunk{
 				Lines: [][]byte{fmt.Appendf(nil, `{"n":0,"attempt":%d}`+"\n", e)},
 			}}, "2")
 			return e
@@ -321,7 +321,7 @@ func TestAuthority_ARobotReportsOnlyOnItsOwnAttempts(t *testing.T) {
 
 		attempts := []*session.Report{
 			{Started: []casare.StartJob{{JobID: "j", Epoch: epoch}}},
-			{Checkpoints: []casare.CheckpointJob{{JobID: "j", Epoch: epoch, Seq: 1, Data: []byte("x")}}},
+			{Checkpoints: []casare.CheckpointJob{{JobID: "j", Epoch: epoch, Seq: 1, Changes: []casare.Record{{Key: "pos", Data: []byte("x")}}}}},
 			{Finishes: []casare.FinishJob{{JobID: "j", Epoch: epoch, State: casare.JobCompleted}}},
 			{Rejects: []casare.RejectJob{{JobID: "j", Epoch: epoch, RobotID: "a"}}},
 			{Releases: []casare.ReleaseJob{{JobID: "j", Epoch: epoch}}},

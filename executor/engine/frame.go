@@ -10,10 +10,7 @@ import (
 )
 
 // The checkpoint policy: see Options.Checkpoint.
-const (
-	checkpointAfter = 100 * time.Millisecond // a step or wait this long is worth one
-	checkpointEvery = time.Second
-)
+const checkpointAfter = 100 * time.Millisecond // a step or wait this long is worth one
 
 // frame is one position that is being walked, with values of its own: the document of the run. It belongs to one goroutine at a time.
 type frame struct {
@@ -61,25 +58,37 @@ func (f *frame) walk(ctx context.Context) *ending {
 			return end
 		}
 		f.pos.pop()
-		began := f.run.opts.Now()
 		if end := f.visit(ctx, t); end != nil {
 			return end
 		}
 		f.changed = true
-		if f.run.opts.Checkpoint == nil {
-			continue
-		}
-		if f.pos.closing() && !f.open {
-			continue // whoever takes up a run that failed takes it up before the failure
-		}
-		now := f.run.opts.Now()
-		if f.open || now.Sub(began) >= checkpointAfter || now.Sub(f.saved) >= checkpointEvery {
-			f.open = false
-			if end := f.checkpoint(ctx); end != nil {
-				return end
-			}
+		if end := f.afterStep(ctx, t); end != nil {
+			return end
 		}
 	}
+}
+
+// afterStep takes a checkpoint when the step was worth one.
+func (f *frame) afterStep(ctx context.Context, t token) *ending {
+	moment := MomentPause
+	switch {
+	case f.run.opts.Checkpoint == nil:
+		return nil
+	case f.open:
+		f.open, moment = false, MomentOutcome
+	case f.pos.closing():
+		return nil // whoever takes up a run that failed takes it up before the failure
+	case f.acts(t):
+	case f.run.opts.Now().Sub(f.saved) < checkpointAfter:
+		return nil
+	}
+	return f.checkpoint(ctx, moment)
+}
+
+// acts says whether a token's step changes the world.
+func (f *frame) acts(t token) bool {
+	st := &f.plan.steps[t.step]
+	return st.effect == node.Idempotent && !st.doc.Disabled && f.last == t.step
 }
 
 // boundary is what happens between two steps: an end that was asked for, a wait, a checkpoint before a step that changes the world.
@@ -102,9 +111,11 @@ func (f *frame) boundary(ctx context.Context, t token) *ending {
 	case st.effect == node.Once:
 		// The intent: whoever finds this checkpoint as the last one must not run the step, for nobody knows whether it ran.
 		f.open = true
-		return f.checkpoint(ctx)
+		return f.checkpoint(ctx, MomentIntent)
 	case st.effect == node.Idempotent && f.changed && !f.pos.closing():
-		return f.checkpoint(ctx)
+		return f.checkpoint(ctx, MomentEffect)
+	case st.effect == node.Idempotent:
+		return f.settle(ctx, MomentEffect)
 	}
 	return nil
 }
@@ -116,7 +127,7 @@ func (f *frame) interrupted(ctx context.Context) *ending {
 	}
 	select {
 	case <-f.stop():
-		if end := f.checkpoint(ctx); end != nil {
+		if end := f.checkpoint(ctx, MomentStop); end != nil {
 			return end
 		}
 		return &ending{status: Released}
@@ -154,7 +165,7 @@ func (f *frame) await(ctx context.Context, s *scope) *ending {
 		return nil
 	}
 	if rest >= checkpointAfter && f.changed {
-		if end := f.checkpoint(ctx); end != nil {
+		if end := f.checkpoint(ctx, MomentWait); end != nil {
 			return end
 		}
 	}

@@ -67,10 +67,13 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 			r.line(levelWarning, "", note)
 		}
 	}
-	if f.open {
+	end := f.decide(ctx)
+	if end == nil && f.open {
 		return f.undecided()
 	}
-	end := f.walk(ctx)
+	if end == nil {
+		end = f.walk(ctx)
+	}
 	f.tidy(ctx, end)
 	switch end.status {
 	case Completed:
@@ -98,6 +101,33 @@ func (f *frame) begin(first []int) {
 		}
 	}
 	f.pos.pushBack(root, first)
+}
+
+// decide does what a person decided about the step that is next.
+func (f *frame) decide(ctx context.Context) *ending {
+	d := f.run.opts.Decision
+	t, ok := f.pos.peek()
+	if d == nil || !ok || f.plan.steps[t.step].id != d.Step {
+		return nil
+	}
+	f.open = false
+	if !d.Skip {
+		return nil
+	}
+	st := &f.plan.steps[t.step]
+	f.pos.pop()
+	outputs := d.Outputs
+	if outputs == nil {
+		outputs = value.NewDict().Dict()
+	}
+	f.vals.publish(t.step, outputs)
+	f.last, f.changed = t.step, true
+	f.went(t)
+	f.pos.move(t, st.exec)
+	f.track(t)
+	f.tell(casare.StepEvent{Step: st.id, State: casare.StepSkipped}, st)
+	f.run.line(levelWarning, st.id, "Step "+st.id+" was skipped as a person decided.")
+	return f.checkpoint(ctx, MomentOutcome)
 }
 
 // undecided ends a run whose last checkpoint is the intent of a step that must not run twice.

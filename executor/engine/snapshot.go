@@ -90,8 +90,8 @@ var encoding = func() cbor.EncMode {
 	return mode
 }()
 
-// checkpoint publishes the frame's part of the position and sees to it that it is stored.
-func (f *frame) checkpoint(ctx context.Context) *ending {
+// checkpoint publishes the frame's part of the position and sees to it that it is stored, as safely as the moment asks for.
+func (f *frame) checkpoint(ctx context.Context, m Moment) *ending {
 	r := f.run
 	if r.opts.Checkpoint == nil {
 		return nil
@@ -100,22 +100,42 @@ func (f *frame) checkpoint(ctx context.Context) *ending {
 	seq, failure := f.publish()
 	if failure == nil {
 		r.mu.Lock()
-		s := Snapshot{Step: at, Progress: r.prog.percent, Order: int(f.book.ordered), Logs: int(f.book.logged)} //nolint:gosec // counts
+		s := Snapshot{Moment: m, Step: at, Progress: r.prog.percent, Order: int(f.book.ordered), Logs: int(f.book.logged)} //nolint:gosec // counts
 		r.mu.Unlock()
 		err := r.store(ctx, seq, s)
-		switch {
-		case err == nil:
+		if err == nil {
 			f.saved, f.changed = r.opts.Now(), false
-			return nil
-		case ctx.Err() != nil:
-			return f.cancelled(ctx)
-		case casare.CodeOf(err) == casare.CodeTooLarge:
-			failure = f.tooLarge(err)
-		default:
-			failure = &casare.JobError{ErrorType: TypeCheckpoint, Message: "store checkpoint: " + err.Error()}
+			return f.settle(ctx, m)
 		}
+		return f.unstored(ctx, err)
 	}
 	failure.NodeID = at
+	return &ending{status: Failed, failure: failure}
+}
+
+// settle waits until the frame may go on.
+func (f *frame) settle(ctx context.Context, m Moment) *ending {
+	if f.run.opts.Settle == nil {
+		return nil
+	}
+	if err := f.run.opts.Settle(ctx, f.id, m); err != nil {
+		return f.unstored(ctx, err)
+	}
+	return nil
+}
+
+// unstored ends a frame whose position could not be kept.
+func (f *frame) unstored(ctx context.Context, err error) *ending {
+	var failure *casare.JobError
+	switch {
+	case ctx.Err() != nil:
+		return f.cancelled(ctx)
+	case casare.CodeOf(err) == casare.CodeTooLarge:
+		failure = f.tooLarge(err)
+	default:
+		failure = &casare.JobError{ErrorType: TypeCheckpoint, Message: "store checkpoint: " + err.Error()}
+	}
+	failure.NodeID = f.at()
 	return &ending{status: Failed, failure: failure}
 }
 
@@ -130,7 +150,7 @@ func (f *frame) at() string {
 // key is that of a record of the frame. Names that make no good key are replaced by a hash of them.
 func (f *frame) key(part, name string) string {
 	const longest = 200
-	if part != "" && (len(name) > longest || strings.HasPrefix(name, "#") || !utf8.ValidString(name)) {
+	if part != "" && (len(name) > longest || strings.HasPrefix(name, "#") || strings.ContainsRune(name, 0) || !utf8.ValidString(name)) {
 		h := hashOf([]byte(name))
 		name = "#" + hex.EncodeToString(h[:])
 	}
@@ -162,7 +182,10 @@ func (f *frame) publish() (seq uint64, failure *casare.JobError) {
 	if err := f.putHeads(&c); err != nil {
 		return 0, unsaved("the position", err)
 	}
-	c.chunks = cut.chunks
+	c.chunks, c.frame = cut.chunks, f.id
+	if t, ok := f.pos.peek(); ok && f.open {
+		c.open = f.plan.steps[t.step].id
+	}
 	seq, err := f.run.ledger.publish(&c)
 	if err != nil {
 		return 0, f.tooLarge(err)

@@ -7,9 +7,12 @@ import (
 	_ "casare/nodes/clock"
 	_ "casare/nodes/control"
 	_ "casare/nodes/data"
+	_ "casare/nodes/document"
 	_ "casare/nodes/fault"
 	_ "casare/nodes/file"
 	_ "casare/nodes/script"
+	_ "casare/nodes/text"
+	_ "casare/nodes/trigger"
 	_ "casare/nodes/utility"
 	_ "casare/nodes/variable"
 )

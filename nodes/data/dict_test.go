@@ -1,6 +1,7 @@
 package data_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -159,9 +160,7 @@ func TestDataCompare(t *testing.T) {
 		{"a missing key is null", []any{node.Values{"x": 1}}, []any{node.Values{"id": nil, "x": 1}}, node.Values{"key_columns": "id"}, "only_in_b", "[]", false},
 	} {
 		config := node.Values{"data_a": c.a, "data_b": c.b}
-		for k, v := range c.config {
-			config[k] = v
-		}
+		maps.Copy(config, c.config)
 		r := run(t, "DataCompareNode", config, nil)
 		require.NoError(t, r.Err, c.name)
 		require.Equal(t, c.want, value.Repr(r.Output(c.port)), c.name)

@@ -2,6 +2,7 @@ package data_test
 
 import (
 	"context"
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -142,9 +143,7 @@ func TestLists_Expressions(t *testing.T) {
 		{"result", node.Values{"action": "Reduce", "reduce_operation": "custom", "expression": "acc / (x - 3) if x > 2 else x"}, "2"},
 	} {
 		config := node.Values{"list": []any{1, 2, 3}}
-		for k, v := range c.config {
-			config[k] = v
-		}
+		maps.Copy(config, c.config)
 		require.Equal(t, c.want, output(t, "ListSuperNode", c.port, config, vars), "%v", c.config)
 	}
 	require.Equal(t, "[10, 21]", output(t, "ListMapNode", "result",

@@ -56,10 +56,12 @@ type program struct {
 	script script
 }
 
+func (p program) Policy() executor.Policy { return executor.Policy{} }
+
 func (p program) Run(ctx context.Context, o executor.RunOptions) executor.Outcome {
 	step := 0
 	if len(o.Resume) > 0 {
-		if err := json.Unmarshal(o.Resume, &step); err != nil {
+		if err := json.Unmarshal(o.Resume[0].Data, &step); err != nil {
 			return executor.Outcome{State: casare.JobFailed, Error: &casare.JobError{Message: err.Error()}}
 		}
 	}
@@ -95,7 +97,10 @@ func (p program) Run(ctx context.Context, o executor.RunOptions) executor.Outcom
 		if err != nil {
 			return executor.Outcome{State: casare.JobFailed}
 		}
-		if err := o.Checkpoint(ctx, executor.Snapshot{Data: data, Step: name, Progress: (step + 1) * 100 / p.script.Steps}); err != nil {
+		at := executor.Snapshot{
+			Changes: []casare.Record{{Key: "step", Data: data}}, Moment: executor.MomentEffect, Step: name, Progress: (step + 1) * 100 / p.script.Steps,
+		}
+		if err := errors.Join(o.Checkpoint(ctx, at), o.Settle(ctx, "", at.Moment)); err != nil {
 			return executor.Outcome{State: casare.JobFailed}
 		}
 	}

@@ -217,3 +217,18 @@ func (s *scanner) quoted() string {
 	s.pos++
 	return s.until(string(quote))
 }
+
+// IsName says whether an element or an attribute may be called so, with a prefix or without.
+func IsName(name string) bool {
+	prefix, rest, prefixed := strings.Cut(name, ":")
+	return isLocal(prefix) && (!prefixed || isLocal(rest))
+}
+
+func isLocal(name string) bool {
+	for i, r := range name {
+		if !isNameChar(r, i == 0) {
+			return false
+		}
+	}
+	return name != ""
+}
