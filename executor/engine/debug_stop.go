@@ -197,7 +197,7 @@ func (f *frame) note(ctx context.Context) *ending {
 	if f.pos.closing() {
 		return nil
 	}
-	return f.checkpoint(ctx)
+	return f.checkpoint(ctx, MomentWait)
 }
 
 // depth is how deep a token stands in constructs.
