@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -94,7 +95,7 @@ func TestClosure_Refusals(t *testing.T) {
 	r := w.robots[0]
 	chain := map[string]string{"1": calls("1", "call:2")}
 	for i := 2; i <= 11; i++ {
-		chain[fmt.Sprint(i)] = calls(fmt.Sprint(i), "call:"+fmt.Sprint(i+1))
+		chain[strconv.Itoa(i)] = calls(strconv.Itoa(i), "call:"+strconv.Itoa(i+1))
 	}
 	chain["12"] = calls("12")
 	for name, c := range map[string]struct {
@@ -119,7 +120,7 @@ func TestClosure_Refusals(t *testing.T) {
 	}
 	many := map[string]string{}
 	for i := range casare.MaxPinned + 1 {
-		many[fmt.Sprint(i)] = calls("x")
+		many[strconv.Itoa(i)] = calls("x")
 	}
 	_, field := submitWith(r, calls("m"), many).fails(http.StatusUnprocessableEntity, casare.CodeValidation)
 	require.Equal(t, "documents", field)

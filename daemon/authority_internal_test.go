@@ -57,14 +57,14 @@ var verdicts = []struct {
 	{"JoinRobot", casare.JoinRobot{}, originSystem},
 	{"CreateKey", casare.CreateKey{}, originUser},
 	{"RevokeKey", casare.RevokeKey{}, originUser},
-	{"PutSecret", casare.PutSecret{}, originUser},
-	{"DeleteSecret", casare.DeleteSecret{}, originUser},
-	{"PutDocument", casare.PutDocument{}, originUser},
 	{"SealKeys", casare.SealKeys{}, originSystem},
 	{"PruneEvents", casare.PruneEvents{}, originSystem},
 	{"MarkGrown", casare.MarkGrown{}, originSystem},
 	{"ReferBlobs", casare.ReferBlobs{}, originUser},
 	{"ForgetBlobs", casare.ForgetBlobs{}, originSystem},
+	{"PutSecret", casare.PutSecret{}, originUser},
+	{"DeleteSecret", casare.DeleteSecret{}, originUser},
+	{"PutDocument", casare.PutDocument{}, originUser},
 }
 
 var origins = []origin{originSystem, originUser, originScheduler}
