@@ -26,6 +26,9 @@ const (
 	CommandMarkGrown     CommandType = 19
 	CommandReferBlobs    CommandType = 20
 	CommandForgetBlobs   CommandType = 21
+	CommandPutSecret     CommandType = 22
+	CommandDeleteSecret  CommandType = 23
+	CommandPutDocument   CommandType = 24
 )
 
 // Command is one change of the replicated state. The proposer decides every id, time and random value and puts it in; applying

@@ -92,6 +92,7 @@ type JobSpec struct {
 	CreatedAt      Time     `cbor:"13,keyasint"`
 	CreatedBy      string   `cbor:"14,keyasint,omitempty"` // the actor
 	BodyHash       []byte   `cbor:"15,keyasint,omitempty"` // of the request, when an idempotency key came with it
+	Pinned         []Pinned `cbor:"30,keyasint,omitempty"` // the documents that the document refers to, and those that they do
 }
 
 // JobError is why a job did not complete.

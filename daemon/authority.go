@@ -42,6 +42,7 @@ var authority = map[casare.CommandType][]origin{
 	casare.CommandReferBlobs:    {originUser},
 	casare.CommandForgetBlobs:   {originSystem},
 	casare.CommandPutSecret:     {originUser},
+	casare.CommandPutDocument:   {originUser},
 	casare.CommandDeleteSecret:  {originUser},
 }
 

@@ -62,6 +62,9 @@ var verdicts = []struct {
 	{"MarkGrown", casare.MarkGrown{}, originSystem},
 	{"ReferBlobs", casare.ReferBlobs{}, originUser},
 	{"ForgetBlobs", casare.ForgetBlobs{}, originSystem},
+	{"PutSecret", casare.PutSecret{}, originUser},
+	{"DeleteSecret", casare.DeleteSecret{}, originUser},
+	{"PutDocument", casare.PutDocument{}, originUser},
 }
 
 var origins = []origin{originSystem, originUser, originScheduler}

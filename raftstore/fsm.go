@@ -69,6 +69,7 @@ var handlers = map[casare.CommandType]handler{
 	casare.CommandReferBlobs:    handle(applyReferBlobs),
 	casare.CommandForgetBlobs:   handle(applyForgetBlobs),
 	casare.CommandPutSecret:     handle(applyPutSecret),
+	casare.CommandPutDocument:   handle(applyPutDocument),
 	casare.CommandDeleteSecret:  handle(applyDeleteSecret),
 }
 

@@ -134,6 +134,11 @@ func applySubmitJob(w *writer, p casare.Proposal, c casare.SubmitJob) (*casare.J
 	if err := w.needDocument(spec.Revision, c.Document); err != nil {
 		return nil, err
 	}
+	for _, pinned := range spec.Pinned {
+		if err := w.needDocument(pinned.Revision, nil); err != nil {
+			return nil, err
+		}
+	}
 	if spec.CreatedAt == 0 {
 		spec.CreatedAt = p.Time
 	}
@@ -170,6 +175,8 @@ func checkSpec(p casare.Proposal, spec casare.JobSpec) error {
 		return casare.Errorf(casare.CodeInvalid, "a job names its workflow by an id of 1 to %d bytes", maxID).On("workflow_id")
 	case spec.Priority < casare.PriorityHighest || spec.Priority > casare.PriorityLowest:
 		return casare.Errorf(casare.CodeInvalid, "priority %d is not from 0 to 20", spec.Priority).On("priority")
+	case len(spec.Pinned) > casare.MaxPinned:
+		return casare.Errorf(casare.CodeTooLarge, "the document refers to %d others, more than %d", len(spec.Pinned), casare.MaxPinned).On("documents")
 	case len(spec.Variables) > casare.MaxDocument:
 		return casare.Errorf(casare.CodeTooLarge, "the variables take %d bytes, more than %d", len(spec.Variables), casare.MaxDocument).On("variables")
 	case len(spec.Metadata) > casare.MaxDocument:

@@ -10,6 +10,7 @@ import (
 	_ "casare/nodes/document"
 	_ "casare/nodes/fault"
 	_ "casare/nodes/file"
+	_ "casare/nodes/random"
 	_ "casare/nodes/script"
 	_ "casare/nodes/text"
 	_ "casare/nodes/trigger"

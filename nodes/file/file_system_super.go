@@ -39,9 +39,18 @@ type fileAction struct {
 func (n *fileSystem) actions() []fileAction {
 	n.read.action, n.write.action, n.add.action, n.copy.action, n.move.action = true, true, true, true, true
 	return []fileAction{
-		{"Read File", &n.read}, {"Write File", &n.write}, {"Append File", &n.add}, {"Delete File", &n.remove},
-		{"Copy File", &n.copy}, {"Move File", &n.move}, {"File Exists", &n.exists}, {"Get File Size", &n.size},
-		{"Get File Info", &n.info}, {"Create Directory", &n.mkdir}, {"List Files", &n.files}, {"List Directory", &n.folder},
+		{"Read File", &n.read},
+		{"Write File", &n.write},
+		{"Append File", &n.add},
+		{"Delete File", &n.remove},
+		{"Copy File", &n.copy},
+		{"Move File", &n.move},
+		{"File Exists", &n.exists},
+		{"Get File Size", &n.size},
+		{"Get File Info", &n.info},
+		{"Create Directory", &n.mkdir},
+		{"List Files", &n.files},
+		{"List Directory", &n.folder},
 	}
 }
 

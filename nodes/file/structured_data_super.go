@@ -28,8 +28,13 @@ type structuredData struct {
 func (n *structuredData) actions() []fileAction {
 	n.readCSV.action, n.writeCSV.action, n.writeJSON.action, n.pack.action = true, true, true, true
 	return []fileAction{
-		{"Read CSV", &n.readCSV}, {"Write CSV", &n.writeCSV}, {"Read JSON", &n.readJSON}, {"Write JSON", &n.writeJSON},
-		{"Zip Files", &n.pack}, {"Unzip Files", &n.unpack}, {"Image Convert", &n.convert},
+		{"Read CSV", &n.readCSV},
+		{"Write CSV", &n.writeCSV},
+		{"Read JSON", &n.readJSON},
+		{"Write JSON", &n.writeJSON},
+		{"Zip Files", &n.pack},
+		{"Unzip Files", &n.unpack},
+		{"Image Convert", &n.convert},
 	}
 }
 
