@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 
 	"casare"
@@ -368,6 +369,8 @@ func (a *attempt) concludes(out Outcome) (ending, bool) {
 	}
 	return ending{finish: f}, true
 }
+
+func jobAttr(a *attempt) slog.Attr { return slog.String("job", a.jobID) }
 
 // maxReason is how long the reason of a rejection may be.
 const maxReason = 4 << 10

@@ -91,7 +91,10 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 }
 
 // Policy implements Program.
-func (p program) Policy() Policy { return Policy{} }
+func (p program) Policy() Policy {
+	s := p.plan.Document().Settings
+	return Policy{Strict: s.Strict, Fence: s.Fence, IsolationWait: s.IsolationWait}
+}
 
 func variablesOf(raw []byte) (*value.Dict, error) {
 	if len(raw) == 0 {

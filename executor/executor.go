@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -25,6 +26,7 @@ type Executor struct {
 	slots    chan struct{} // holds one token for each attempt that runs
 	wake     chan struct{} // one slot: something may have to be reported or asked for
 	beat     chan struct{} // one slot: send a heartbeat now
+	leased   chan struct{} // one slot: the lease ends later than was known
 
 	// Lock order: an attempt's mu, then this one.
 	mu       sync.Mutex
@@ -33,8 +35,10 @@ type Executor struct {
 	attempts map[string]*attempt // by job, the newest epoch
 	dirty    []*attempt          // may have something to report
 	marked   map[*attempt]struct{}
-	online   bool // a session stands
-	watched  bool // somebody looks at live updates
+	online   bool          // a session stands
+	heard    time.Time     // when the last heartbeat left that was answered
+	lease    time.Duration // how long after that this robot may be given up; 0: not known
+	watched  bool          // somebody looks at live updates
 	draining bool
 	told     bool          // the leader knows that this robot drains
 	drained  chan struct{} // closed when it drains, holds no attempt, and will be given none
@@ -55,6 +59,7 @@ func New(cfg Config, leader Leader, runner Runner) (*Executor, error) {
 		slots:    make(chan struct{}, cfg.Robot.Slots),
 		wake:     make(chan struct{}, 1),
 		beat:     make(chan struct{}, 1),
+		leased:   make(chan struct{}, 1),
 		attempts: map[string]*attempt{}, marked: map[*attempt]struct{}{}, drained: make(chan struct{}),
 	}, nil
 }
@@ -62,7 +67,8 @@ func New(cfg Config, leader Leader, runner Runner) (*Executor, error) {
 // Start begins to keep a session with the leader and to run what it assigns.
 func (e *Executor) Start(ctx context.Context) error {
 	e.group.Start(ctx)
-	e.group.Go(e.keep) //nolint:contextcheck // the group gives its own context
+	e.group.Go(e.keep)  //nolint:contextcheck // the group gives its own context
+	e.group.Go(e.fence) //nolint:contextcheck // the group gives its own context
 	return nil
 }
 
@@ -103,12 +109,20 @@ func (e *Executor) Drain(ctx context.Context) error {
 func (e *Executor) Running() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	ids := make([]string, 0, len(e.attempts))
-	for id := range e.attempts {
-		ids = append(ids, id)
+	return slices.Sorted(maps.Keys(e.attempts))
+}
+
+// Waiting says what the jobs of this robot wait for that wait for the mesh: nobody else can tell while it does not answer.
+func (e *Executor) Waiting() map[string]string {
+	waiting := map[string]string{}
+	for _, a := range e.all() {
+		a.mu.Lock()
+		if a.waiting != "" {
+			waiting[a.jobID] = a.waiting
+		}
+		a.mu.Unlock()
 	}
-	slices.Sort(ids)
-	return ids
+	return waiting
 }
 
 func (e *Executor) count() int {

@@ -90,10 +90,13 @@ type link struct {
 	conn   *session.Conn
 	cancel context.CancelCauseFunc
 
+	said   time.Time            // when the hello left
 	pieces map[pieceOf][][]byte // of checkpoints whose assignment follows; of the reader
 
 	mu       sync.Mutex
-	sent     uint64 // heartbeats
+	lease    time.Duration
+	times    [missedBeats + 2]time.Time // when the last heartbeats left, by number
+	sent     uint64                     // heartbeats
 	answered uint64
 	parting  uint64 // number of the first heartbeat that said that this robot stops
 }
@@ -162,6 +165,7 @@ func (l *link) greet(ctx context.Context, term uint64) error {
 		hello.Attempts = append(hello.Attempts, a.heldState())
 		held[a.jobID] = a
 	}
+	l.said = time.Now()
 	if err := l.conn.Send(ctx, hello); err != nil {
 		return casare.Errorf(casare.CodeUnavailable, "say hello: %w", err)
 	}
@@ -214,6 +218,8 @@ func (l *link) follow(ctx context.Context, w *session.Welcome, held map[string]*
 	for _, a := range held {
 		e.drop(a) // the leader decides about every attempt it knows of
 	}
+	l.lease = time.Duration(w.LeaseMillis) * time.Millisecond
+	e.prolong(l.said, l.lease)
 	if w.Watch {
 		l.rewind()
 	}
@@ -440,6 +446,7 @@ func (l *link) heartbeat(ctx context.Context) error {
 	l.mu.Lock()
 	l.sent++
 	number, silent := l.sent, l.sent-l.answered
+	l.times[number%uint64(len(l.times))] = time.Now()
 	l.mu.Unlock()
 	if silent > missedBeats {
 		return casare.Errorf(casare.CodeTimeout, "the leader does not answer heartbeats")
@@ -462,6 +469,9 @@ func (l *link) heartbeat(ctx context.Context) error {
 // beaten takes in the answer to a heartbeat.
 func (l *link) beaten(number uint64) {
 	l.mu.Lock()
+	if number > l.answered && number <= l.sent {
+		l.e.prolong(l.times[number%uint64(len(l.times))], l.lease)
+	}
 	l.answered = max(l.answered, number)
 	told := l.parting != 0 && l.answered >= l.parting
 	l.mu.Unlock()

@@ -228,7 +228,7 @@ func (t *term) welcome(ctx context.Context, p *peer, hello *session.Hello) ([]st
 	if r.peer != p {
 		return nil, errSuperseded
 	}
-	w := &session.Welcome{Term: t.number, Watch: t.hub.watched()}
+	w := &session.Welcome{Term: t.number, Watch: t.hub.watched(), LeaseMillis: t.cfg.TTL.Milliseconds()}
 	named := map[string]uint64{}
 	for _, held := range hello.Attempts {
 		d, err := t.decide(ctx, p, held)

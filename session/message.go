@@ -60,6 +60,8 @@ type Welcome struct {
 	Term      uint64     `cbor:"1,keyasint"`
 	Decisions []Decision `cbor:"2,keyasint,omitempty"`
 	Watch     bool       `cbor:"3,keyasint,omitempty"` // send live updates
+	// LeaseMillis is how long after a heartbeat the robot may be given up.
+	LeaseMillis int64 `cbor:"4,keyasint,omitempty"`
 }
 
 // Decision tells the robot whether to go on with an attempt, and what the state holds of it: Seq of the last checkpoint and

@@ -30,7 +30,7 @@ func messages() []session.Message {
 			},
 			Attempts: []session.Held{{JobID: "j", Epoch: 5, Seq: 6, Finished: true}},
 		},
-		&session.Welcome{Term: 1, Watch: true, Decisions: []session.Decision{
+		&session.Welcome{Term: 1, Watch: true, LeaseMillis: 5000, Decisions: []session.Decision{
 			{JobID: "j", Epoch: 1, Continue: true, Seq: 2, Cancel: true, CancelReason: "r"}, {JobID: "k", Epoch: 2, Code: casare.CodeStaleEpoch},
 		}},
 		&session.NotLeader{Leader: "l", Term: 3},

@@ -68,10 +68,10 @@ func isPlain(s string) bool {
 // isCased says whether a code point is of either case.
 func isCased(r rune) bool { return IsUpper(r) || IsLower(r) || IsTitle(r) }
 
-// passed are the code points inside words that final sigma looks past, besides marks, formats and modifiers.
-const passed = "'.:\u00b7\u0387\u055f\u05f4\u2018\u2019\u2024\u2027\ufe13\ufe52\ufe55\uff07\uff0e\uff1a"
+// innerMarks are the code points inside words that final sigma looks past, besides marks, formats and modifiers.
+const innerMarks = "'.:\u00b7\u0387\u055f\u05f4\u2018\u2019\u2024\u2027\ufe13\ufe52\ufe55\uff07\uff0e\uff1a"
 
 // isPassed says whether case looks past a code point: Unicode's Case_Ignorable.
 func isPassed(r rune) bool {
-	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk) || strings.ContainsRune(passed, r)
+	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk) || strings.ContainsRune(innerMarks, r)
 }

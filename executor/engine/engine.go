@@ -90,6 +90,7 @@ type Options struct {
 
 	Cleanup bool // a run that is cancelled or out of time runs the Finally steps of what is open, whatever the document says
 
+	Debug   *Debugger   // nil: the run stops nowhere
 	RunTo   string      // run only what leads to this step, and stop after it
 	RunStep string      // run only this step, once
 	Inputs  *value.Dict // with RunStep: values that arrive at the step by wire; they win over what wires bring

@@ -101,6 +101,9 @@ func (f *frame) boundary(ctx context.Context, t token) *ending {
 			return end
 		}
 	}
+	if end := f.inspect(ctx, t); end != nil {
+		return end
+	}
 	st := &f.plan.steps[t.step]
 	switch {
 	case f.run.opts.Checkpoint == nil || st.doc.Disabled || !f.due(t) || f.ends(t):

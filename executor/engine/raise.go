@@ -95,6 +95,7 @@ func (f *frame) tidy(ctx context.Context, end *ending) {
 		return
 	}
 	f.run.line(levelInfo, "", "Workflow "+string(end.status)+": cleaning up")
+	f.run.opts.Debug = nil // nobody may hold up the end of a run that was cancelled
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), cleanupTime, fmt.Errorf("the cleanup took longer than %v", cleanupTime))
 	defer cancel()
 	if other := f.walk(ctx); other != nil && other != end && other.failure != nil {

@@ -47,6 +47,9 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 	r := &run{opts: o, log: cmp.Or(o.Logger, slog.New(slog.DiscardHandler)), begun: o.Now(), ledger: newLedger()}
 	f := r.newFrame(p, rootID)
 	r.root = f
+	if o.Debug != nil {
+		defer o.Debug.end()
+	}
 	first, only, note, err := p.starts(o)
 	if err != nil {
 		return f.result(Failed, &casare.JobError{NodeID: cmp.Or(o.RunStep, o.RunTo), ErrorType: node.TypeInput, Message: err.Error()})

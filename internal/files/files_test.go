@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -448,7 +449,8 @@ func TestFiles_ManyChangesBecomeOne(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	for i := range 10_050 {
-		require.NoError(t, b.Mkdir(filepath.Join("d"+string(rune('a'+i%26))+strings.Repeat("x", i/26%200)+string(rune('a'+i/5200)))))
+		_, err := b.Real("f"+strconv.Itoa(i), true)
+		require.NoError(t, err)
 	}
 	changes := b.Changes()
 	require.Len(t, changes, 10_001)

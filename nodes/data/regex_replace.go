@@ -41,8 +41,7 @@ func (n *regexReplace) Run(ctx context.Context, _ *node.Run) error {
 	if err != nil {
 		return err
 	}
-	times := 0
-	n.result, times, err = re.Sub(ctx, n.replacement, n.text, int(max(n.most, 0)))
-	n.count = int64(times)
+	result, times, err := re.Sub(ctx, n.replacement, n.text, int(max(n.most, 0)))
+	n.result, n.count = result, int64(times)
 	return err
 }

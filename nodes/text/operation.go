@@ -33,11 +33,8 @@ func integer(v node.Value, otherwise int64) (int, error) {
 		return int(otherwise), nil
 	}
 	n, err := value.ToInt(v)
-	switch {
-	case value.KindOf(err) == value.OverflowError:
+	if value.KindOf(err) == value.OverflowError {
 		return 0, err
-	case err != nil:
-		return int(otherwise), nil
 	}
 	switch x := n.(type) {
 	case int64:
@@ -47,8 +44,9 @@ func integer(v node.Value, otherwise int64) (int, error) {
 			return math.MaxInt64, nil
 		}
 		return math.MinInt64, nil
+	default: // an error that int() answers with a TypeError or ValueError
+		return int(otherwise), nil
 	}
-	return int(otherwise), nil
 }
 
 // list makes a value of texts.

@@ -22,8 +22,8 @@ func (x *regex) compile(pattern string) (*pyre.Regexp, error) {
 	return pyre.Compile(pattern, pyre.FlagsOf(x.ignoreCase, x.multiline, x.dotAll))
 }
 
-// replace replaces what the pattern matches; a negative most, and 0, is no bound.
-func (x *regex) replace(ctx context.Context, s, pattern, template string, most node.Value) (string, int, error) {
+// sub replaces what the pattern matches; a negative most, and 0, is no bound.
+func (x *regex) sub(ctx context.Context, s, pattern, template string, most node.Value) (string, int, error) {
 	n, err := integer(most, -1)
 	if err != nil {
 		return "", 0, err

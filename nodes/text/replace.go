@@ -44,9 +44,9 @@ func (n *replaceNode) Spec(s *node.Spec) {
 
 // Run replaces.
 func (n *replaceNode) Run(ctx context.Context, _ *node.Run) (err error) {
-	times := 0
+	var times int
 	if n.useRegex {
-		n.result, times, err = n.regex.replace(ctx, text(n.text), text(n.old), text(n.now), n.most)
+		n.result, times, err = n.sub(ctx, text(n.text), text(n.old), text(n.now), n.most)
 	} else {
 		n.result, times, err = replace(text(n.text), text(n.old), text(n.now), n.most)
 	}

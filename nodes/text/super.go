@@ -156,7 +156,7 @@ func (n *super) specParts(s *node.Spec) {
 // Run does what the action says.
 func (n *super) Run(ctx context.Context, _ *node.Run) (err error) {
 	s := text(n.text)
-	length, times := 0, 0
+	var length, times int
 	switch n.action {
 	case actionSubstring:
 		n.result, length, err = substring(s, n.start, n.end)
@@ -174,7 +174,7 @@ func (n *super) Run(ctx context.Context, _ *node.Run) (err error) {
 		n.size = int64(len(n.partsList))
 	case actionReplace:
 		if n.useRegex {
-			n.result, times, err = n.regex.replace(ctx, s, text(n.old), text(n.now), n.mostReplacements)
+			n.result, times, err = n.sub(ctx, s, text(n.old), text(n.now), n.mostReplacements)
 		} else {
 			n.result, times, err = replace(s, text(n.old), text(n.now), n.mostReplacements)
 		}

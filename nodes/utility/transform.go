@@ -219,7 +219,7 @@ func replaceIn(v, param node.Value) (node.Value, error) {
 	for i, key := range []string{"old", "new"} {
 		arg, there := texts.Get(key)
 		if args[i], ok = arg.(string); !ok && there {
-			return nil, node.Fail("", "replace() argument %d must be str, not %s", i+1, value.TypeName(arg))
+			return nil, node.Fail("", "replace() argument %d must be str, not %s", i+1, argumentType(arg))
 		}
 	}
 	s := value.Str(v)
@@ -227,6 +227,14 @@ func replaceIn(v, param node.Value) (node.Value, error) {
 		return nil, tooLong()
 	}
 	return strings.ReplaceAll(s, args[0], args[1]), nil
+}
+
+// argumentType names a type as Python does where it refuses an argument.
+func argumentType(v node.Value) string {
+	if v == nil {
+		return "None"
+	}
+	return value.TypeName(v)
 }
 
 func regexExtract(v, param node.Value) (node.Value, error) {

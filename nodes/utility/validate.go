@@ -226,7 +226,7 @@ func bounded(measure func(node.Value) (node.Value, bool), none, what, wrong, bou
 }
 
 func inList(v, param node.Value) (string, error) {
-	in := false
+	var in bool
 	switch x := param.(type) {
 	case value.List:
 		in = slices.ContainsFunc(x, func(item node.Value) bool { return value.Equal(item, v) })

@@ -124,6 +124,7 @@ type fleet struct {
 	changed chan struct{}
 	steps   map[string][]string // by variables of the job: "robot:step"
 	serving sync.WaitGroup
+	delay   time.Duration // of the streams, each way
 }
 
 type member struct {
@@ -188,6 +189,9 @@ func (d dialer) Dial(context.Context) (net.Conn, uint64, error) {
 		return nil, 0, errors.New("no leader in reach")
 	}
 	here, there := net.Pipe()
+	if d.f.delay > 0 {
+		here, there = delayed(&d.f.serving, d.f.delay)
+	}
 	d.m.streams = append(d.m.streams, here)
 	leader.streams = append(leader.streams, there)
 	//nolint:contextcheck // the other end is another process
