@@ -291,6 +291,7 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 		Log:        a.onLog,
 		Now:        e.cfg.Now,
 		Files:      filesOf(folder),
+		Documents:  &pinnedDocuments{a.spec.Pinned, e.programs, func() { signal(e.wake) }},
 		Logger:     e.cfg.Logger,
 	})
 }
