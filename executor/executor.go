@@ -69,6 +69,7 @@ func (e *Executor) Start(ctx context.Context) error {
 	e.group.Start(ctx)
 	e.group.Go(e.keep)  //nolint:contextcheck // the group gives its own context
 	e.group.Go(e.fence) //nolint:contextcheck // the group gives its own context
+	e.group.Go(e.tidy)  //nolint:contextcheck // the group gives its own context
 	return nil
 }
 
@@ -176,7 +177,7 @@ func (e *Executor) assign(m *session.Assign) {
 	e.mu.Unlock()
 	for _, a := range older {
 		a.kill(errGone)
-		e.leave(a.jobID)
+		e.desk.leave(a.jobID)
 	}
 	for _, a := range fresh {
 		if draining {
@@ -271,7 +272,7 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	if err != nil {
 		return Outcome{Rejected: err.Error()}
 	}
-	defer e.shut(a.jobID, folder)
+	defer e.desk.shut(a.jobID, folder)
 	a.begin(casare.TimeOf(e.cfg.Now()), program.Policy())
 	said := time.AfterFunc(e.cfg.Started, a.started)
 	defer said.Stop()
@@ -303,7 +304,7 @@ func (e *Executor) drop(a *attempt) {
 	defer e.mu.Unlock()
 	if e.attempts[a.jobID] == a {
 		delete(e.attempts, a.jobID)
-		e.leave(a.jobID)
+		e.desk.leave(a.jobID)
 	}
 	e.checkDrained()
 }
