@@ -235,7 +235,12 @@ func TestWrite_Kinds(t *testing.T) {
 		content any
 		want    string
 	}{
-		{"é\r\n", "é\r\n"}, {5, "5"}, {0, ""}, {false, ""}, {[]any{1, "a"}, "[1, 'a']"}, {value.Bytes("\xff"), `b'\xff'`},
+		{"é\r\n", "é\r\n"},
+		{5, "5"},
+		{0, ""},
+		{false, ""},
+		{[]any{1, "a"}, "[1, 'a']"},
+		{value.Bytes("\xff"), `b'\xff'`},
 		{value.NewSecret("hush"), "***"},
 	} {
 		b.ok("WriteFileNode", node.Values{"file_path": "o", "content": c.content})
