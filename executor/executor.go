@@ -77,6 +77,7 @@ func (e *Executor) Start(ctx context.Context) error {
 		e.group.Go(e.syncLogs) //nolint:contextcheck // the group gives its own context
 	}
 	e.group.Go(e.fence) //nolint:contextcheck // the group gives its own context
+	e.group.Go(e.tidy)  //nolint:contextcheck // the group gives its own context
 	return nil
 }
 
@@ -188,7 +189,7 @@ func (e *Executor) assign(m *session.Assign) {
 	for _, a := range older {
 		a.kill(errGone)
 		a.closeJournal()
-		e.leave(a.jobID)
+		e.desk.leave(a.jobID)
 	}
 	for _, a := range fresh {
 		if draining {
@@ -286,7 +287,7 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	if err != nil {
 		return Outcome{Rejected: err.Error()}
 	}
-	defer e.shut(a.jobID, folder)
+	defer e.desk.shut(a.jobID, folder)
 	a.begin(casare.TimeOf(e.cfg.Now()), program.Policy())
 	said := time.AfterFunc(e.cfg.Started, a.started)
 	defer said.Stop()
@@ -306,6 +307,7 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 		Log:        a.onLog,
 		Now:        e.cfg.Now,
 		Files:      filesOf(folder),
+		Documents:  &pinnedDocuments{a.spec.Pinned, e.programs, func() { signal(e.wake) }},
 		Logger:     e.cfg.Logger,
 	})
 }
@@ -318,7 +320,7 @@ func (e *Executor) drop(a *attempt) {
 	defer e.mu.Unlock()
 	if e.attempts[a.jobID] == a {
 		delete(e.attempts, a.jobID)
-		e.leave(a.jobID)
+		e.desk.leave(a.jobID)
 	}
 	e.checkDrained()
 }

@@ -26,12 +26,16 @@ type Workspace interface {
 // may outlast its attempt for a moment, and a newer attempt of the job may be here by then; with the last of them the folder goes.
 type desk struct {
 	work Workspaces
+	wake chan struct{} // one slot: a workspace may have to be removed
 
 	mu    sync.Mutex
 	users map[string]int // by job
+	left  []string       // jobs whose workspace the last user has left
 }
 
-func newDesk(work Workspaces) *desk { return &desk{work: work, users: map[string]int{}} }
+func newDesk(work Workspaces) *desk {
+	return &desk{work: work, wake: make(chan struct{}, 1), users: map[string]int{}}
+}
 
 // enter counts one user more.
 func (d *desk) enter(jobID string) {
@@ -54,15 +58,58 @@ func (d *desk) open(jobID string) (Workspace, error) {
 	return w, err
 }
 
-// leave counts one user less and says whether there is a workspace that nobody uses any more.
-func (d *desk) leave(jobID string) (last bool) {
+// leave counts a user of a workspace out. It never blocks.
+func (d *desk) leave(jobID string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.users[jobID]--; d.users[jobID] > 0 {
-		return false
+		return
 	}
 	delete(d.users, jobID)
-	return d.work != nil
+	if d.work != nil {
+		d.left = append(d.left, jobID)
+		signal(d.wake)
+	}
+}
+
+// shut ends a run's use of its workspace.
+func (d *desk) shut(jobID string, w Workspace) {
+	if w == nil {
+		return
+	}
+	w.Close()
+	d.leave(jobID)
+}
+
+// tidy removes workspaces that nobody uses any more, until ctx ends. Deleting a folder may take long, so nobody waits for it. What a stop
+// of the robot leaves behind is swept up later.
+func (d *desk) tidy(ctx context.Context, log *slog.Logger) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.wake:
+		}
+		for ctx.Err() == nil {
+			jobID, more := d.next()
+			if !more {
+				break
+			}
+			if err := d.clear(jobID); err != nil {
+				log.WarnContext(ctx, "a workspace was not removed", slog.String("job", jobID), slog.Any("error", err))
+			}
+		}
+	}
+}
+
+func (d *desk) next() (jobID string, more bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.left) == 0 {
+		return "", false
+	}
+	jobID, d.left = d.left[0], d.left[1:]
+	return jobID, true
 }
 
 // clear removes the workspace, unless somebody has come to use it again.
@@ -75,27 +122,8 @@ func (d *desk) clear(jobID string) error {
 	return d.work.Remove(jobID)
 }
 
-// leave counts a user of a workspace out. Deleting a folder may take long, so nobody waits for it; what a stop of the robot leaves behind
-// is swept up later.
-func (e *Executor) leave(jobID string) {
-	if !e.desk.leave(jobID) {
-		return
-	}
-	e.group.Go(func(ctx context.Context) {
-		if err := e.desk.clear(jobID); err != nil {
-			e.cfg.Logger.WarnContext(ctx, "a workspace was not removed", slog.String("job", jobID), slog.Any("error", err))
-		}
-	})
-}
-
-// shut ends a run's use of its workspace.
-func (e *Executor) shut(jobID string, w Workspace) {
-	if w == nil {
-		return
-	}
-	w.Close()
-	e.leave(jobID)
-}
+// tidy keeps the folder of workspaces clean.
+func (e *Executor) tidy(ctx context.Context) { e.desk.tidy(ctx, e.cfg.Logger) }
 
 // filesOf is the workspace as the engine takes it, where nil means none.
 func filesOf(w Workspace) engine.Files {

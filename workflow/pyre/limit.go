@@ -21,11 +21,11 @@ const (
 // time to be walked through, it may look 16 times as long, and from 2 Mi on 128 times.
 const MatchTimeout = 100 * time.Millisecond
 
-// tiers are the lengths of texts up to which a match may take so many times MatchTimeout.
+// tiers are the lengths of texts up to which a match may take so long.
 var tiers = [...]struct {
 	runes int
-	times time.Duration
-}{{128 << 10, 1}, {2 << 20, 16}, {MaxText, 128}}
+	limit time.Duration
+}{{128 << 10, MatchTimeout}, {2 << 20, 16 * MatchTimeout}, {MaxText, 128 * MatchTimeout}}
 
 // tierOf returns the tier of a text of so many code points.
 func tierOf(runes int) int {

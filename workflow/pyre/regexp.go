@@ -65,7 +65,7 @@ type engines [len(tiers)]func() (*regexp2.Regexp, error)
 func newEngines(written string) engines {
 	var out engines
 	for i := range out {
-		out[i] = sync.OnceValues(func() (*regexp2.Regexp, error) { return engine(written, tiers[i].times*MatchTimeout) })
+		out[i] = sync.OnceValues(func() (*regexp2.Regexp, error) { return engine(written, tiers[i].limit) })
 	}
 	return out
 }
