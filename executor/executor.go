@@ -69,6 +69,7 @@ func (e *Executor) Start(ctx context.Context) error {
 	e.group.Start(ctx)
 	e.group.Go(e.keep)  //nolint:contextcheck // the group gives its own context
 	e.group.Go(e.fence) //nolint:contextcheck // the group gives its own context
+	e.group.Go(e.tidy)  //nolint:contextcheck // the group gives its own context
 	return nil
 }
 
@@ -176,7 +177,7 @@ func (e *Executor) assign(m *session.Assign) {
 	e.mu.Unlock()
 	for _, a := range older {
 		a.kill(errGone)
-		e.leave(a.jobID)
+		e.desk.leave(a.jobID)
 	}
 	for _, a := range fresh {
 		if draining {
@@ -292,6 +293,7 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 		Log:        a.onLog,
 		Now:        e.cfg.Now,
 		Files:      filesOf(a.folder),
+		Documents:  &pinnedDocuments{a.spec.Pinned, e.programs, func() { signal(e.wake) }},
 		Logger:     e.cfg.Logger,
 	})
 }
@@ -303,7 +305,7 @@ func (e *Executor) drop(a *attempt) {
 	defer e.mu.Unlock()
 	if e.attempts[a.jobID] == a {
 		delete(e.attempts, a.jobID)
-		e.leave(a.jobID)
+		e.desk.leave(a.jobID)
 	}
 	e.checkDrained()
 }

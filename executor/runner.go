@@ -7,6 +7,7 @@ import (
 
 	"casare"
 	"casare/executor/engine"
+	"casare/node"
 )
 
 // Runner makes programs of documents. NewRunner gives the real one.
@@ -32,6 +33,7 @@ type RunOptions struct {
 	Step      func(casare.StepEvent) // called in order, from N = 0
 	Log       func(casare.LogLine)   // called in order, from N = 0
 	Files     engine.Files           // what the steps may read and write; nil: nothing
+	Documents node.Documents         // those that the document refers to
 	Now       func() time.Time
 	Logger    *slog.Logger
 

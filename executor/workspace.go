@@ -3,10 +3,7 @@ package executor
 import (
 	"context"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
-	"time"
 
 	"casare"
 	"casare/executor/engine"
@@ -40,15 +37,19 @@ type Workspace interface {
 // may outlast its attempt for a moment, and a newer attempt of the job may be here by then; with the last of them the folder goes.
 type desk struct {
 	work Workspaces
+	wake chan struct{} // one slot: a workspace may have to be removed
 
 	mu    sync.Mutex
 	users map[string]int           // by job
-	runs  map[string]chan struct{} // closed when the run of the job that has the workspace has ended
+	runs  map[string]chan struct{} // closed when the attempt of the job that has the workspace no longer uses it
 	kept  map[string]struct{}      // jobs whose folder stays
+	left  []string                 // jobs whose workspace the last user has left
 }
 
 func newDesk(work Workspaces) *desk {
-	return &desk{work: work, users: map[string]int{}, runs: map[string]chan struct{}{}, kept: map[string]struct{}{}}
+	return &desk{
+		work: work, wake: make(chan struct{}, 1), users: map[string]int{}, runs: map[string]chan struct{}{}, kept: map[string]struct{}{},
+	}
 }
 
 // enter counts one user more.
@@ -85,10 +86,26 @@ func (d *desk) open(ctx context.Context, jobID string, epoch uint64) (Workspace,
 	return w, err
 }
 
-// shut ends a run's use of the workspace; keep says that the folder must stay, because nobody else has what is in it.
-func (d *desk) shut(jobID string, keep bool) {
+// leave counts a user of a workspace out. It never blocks.
+func (d *desk) leave(jobID string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.users[jobID]--; d.users[jobID] > 0 {
+		return
+	}
+	delete(d.users, jobID)
+	_, kept := d.kept[jobID]
+	delete(d.kept, jobID)
+	if d.work != nil && !kept {
+		d.left = append(d.left, jobID)
+		signal(d.wake)
+	}
+}
+
+// shut ends an attempt's use of the workspace; keep says that the folder must stay, because nobody else has what is in it.
+func (d *desk) shut(jobID string, w Workspace, keep bool) {
+	w.Close()
+	d.mu.Lock()
 	close(d.runs[jobID])
 	delete(d.runs, jobID)
 	if keep {
@@ -96,19 +113,39 @@ func (d *desk) shut(jobID string, keep bool) {
 	} else {
 		delete(d.kept, jobID)
 	}
+	d.mu.Unlock()
+	d.leave(jobID)
 }
 
-// leave counts one user less and says whether there is a workspace that nobody uses any more.
-func (d *desk) leave(jobID string) (last bool) {
+// tidy removes workspaces that nobody uses any more, until ctx ends. Deleting a folder may take long, so nobody waits for it. What a stop
+// of the robot leaves behind is swept up later.
+func (d *desk) tidy(ctx context.Context, log *slog.Logger) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.wake:
+		}
+		for ctx.Err() == nil {
+			jobID, more := d.next()
+			if !more {
+				break
+			}
+			if err := d.clear(jobID); err != nil {
+				log.WarnContext(ctx, "a workspace was not removed", slog.String("job", jobID), slog.Any("error", err))
+			}
+		}
+	}
+}
+
+func (d *desk) next() (jobID string, more bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.users[jobID]--; d.users[jobID] > 0 {
-		return false
+	if len(d.left) == 0 {
+		return "", false
 	}
-	delete(d.users, jobID)
-	_, kept := d.kept[jobID]
-	delete(d.kept, jobID)
-	return d.work != nil && !kept
+	jobID, d.left = d.left[0], d.left[1:]
+	return jobID, true
 }
 
 // clear removes the workspace, unless somebody has come to use it again.
@@ -121,110 +158,8 @@ func (d *desk) clear(jobID string) error {
 	return d.work.Remove(jobID)
 }
 
-// leave counts a user of a workspace out. Deleting a folder may take long, so nobody waits for it; what a stop of the robot leaves behind
-// is swept up later.
-func (e *Executor) leave(jobID string) {
-	if !e.desk.leave(jobID) {
-		return
-	}
-	e.group.Go(func(ctx context.Context) {
-		if err := e.desk.clear(jobID); err != nil {
-			e.cfg.Logger.WarnContext(ctx, "a workspace was not removed", slog.String("job", jobID), slog.Any("error", err))
-		}
-	})
-}
-
-// shut ends an attempt's use of its workspace, once the attempt is over or the robot stops.
-func (e *Executor) shut(ctx context.Context, a *attempt) {
-	a.mu.Lock()
-	w := a.folder
-	a.mu.Unlock()
-	if w == nil {
-		return
-	}
-	select {
-	case <-a.over: // until then its last checkpoint may have to leave
-	case <-ctx.Done():
-	}
-	w.Close()
-	e.desk.shut(a.jobID, w.Pin() != "" && !a.endedWell())
-	e.leave(a.jobID) //nolint:contextcheck // the group gives its own context
-}
-
-// endedWell says whether nobody will go on with the job.
-func (a *attempt) endedWell() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.end != nil && a.end.finish != nil && (a.end.finish.State == casare.JobCompleted || a.end.finish.State == casare.JobCancelled)
-}
-
-// enter opens the attempt's workspace and makes it what the checkpoint says. An outcome is why the attempt does not run.
-func (e *Executor) enter(ctx context.Context, a *attempt) *Outcome {
-	w, err := e.desk.open(ctx, a.jobID, a.epoch)
-	if err != nil {
-		if ctx.Err() != nil {
-			out := outcomeOf(ctx)
-			return &out
-		}
-		return &Outcome{Rejected: err.Error()}
-	}
-	if w == nil {
-		return nil
-	}
-	a.mu.Lock()
-	a.folder = w
-	a.mu.Unlock()
-	for until := time.Now().Add(restoreWait); ; {
-		err = w.Restore(ctx, a.spec.Records)
-		switch {
-		case err == nil:
-			return nil
-		case ctx.Err() != nil:
-			out := outcomeOf(ctx)
-			return &out
-		case !passes(err):
-			text := "The files of the job cannot be restored: " + err.Error()
-			return &Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "WorkspaceError", Message: text}, Attention: text}
-		case time.Now().After(until) || !sleep(ctx, liftRetry):
-			e.cfg.Logger.WarnContext(ctx, "files of a job cannot be fetched, it is given back", slog.String("job", a.jobID), slog.Any("error", err))
-			return &Outcome{Released: true}
-		}
-	}
-}
-
-// restoreWait is how long files are asked for before the job is given back.
-const restoreWait = time.Minute
-
-// passes says whether a failure to reach the files of a checkpoint may pass.
-func passes(err error) bool {
-	code := casare.CodeOf(err)
-	return code == casare.CodeUnavailable || code == casare.CodeTimeout || code == casare.CodeForbidden // by a coordinator that lags behind
-}
-
-// collect looks at what the run has written and returns the records of a checkpoint with those of the files.
-func (a *attempt) collect(s Snapshot) ([]casare.Record, error) {
-	if a.folder == nil { // set before the run begins
-		return s.Changes, nil
-	}
-	files, err := a.folder.Collect(s.Whole)
-	if err != nil {
-		return nil, err
-	}
-	return append(slices.Clone(s.Changes), files...), nil
-}
-
-// pin is what keeps the job on this robot, as much of it as the state takes.
-func (a *attempt) pin() string {
-	if a.folder == nil {
-		return ""
-	}
-	return strings.ToValidUTF8(shorten(a.folder.Pin(), casare.MaxPin), "")
-}
-
-// laden says whether something must be put into blobs before the checkpoint leaves. The caller holds mu.
-func (a *attempt) laden() bool {
-	return a.folder != nil && a.folder.Pending() || a.blobs != nil && len(a.stream.heavy()) > 0
-}
+// tidy keeps the folder of workspaces clean.
+func (e *Executor) tidy(ctx context.Context) { e.desk.tidy(ctx, e.cfg.Logger) }
 
 // filesOf is the workspace as the engine takes it, where nil means none.
 func filesOf(w Workspace) engine.Files {

@@ -4,12 +4,12 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -235,7 +235,12 @@ func TestWrite_Kinds(t *testing.T) {
 		content any
 		want    string
 	}{
-		{"é\r\n", "é\r\n"}, {5, "5"}, {0, ""}, {false, ""}, {[]any{1, "a"}, "[1, 'a']"}, {value.Bytes("\xff"), `b'\xff'`},
+		{"é\r\n", "é\r\n"},
+		{5, "5"},
+		{0, ""},
+		{false, ""},
+		{[]any{1, "a"}, "[1, 'a']"},
+		{value.Bytes("\xff"), `b'\xff'`},
 		{value.NewSecret("hush"), "***"},
 	} {
 		b.ok("WriteFileNode", node.Values{"file_path": "o", "content": c.content})
@@ -365,7 +370,7 @@ func TestUnzip_Limits(t *testing.T) {
 	// An archive that is nothing but a directory would take memory just by being opened.
 	var many []*zip.FileHeader
 	for i := range 20_000 {
-		many = append(many, entry(strings.Repeat("x", 100)+fmt.Sprint(i), ""))
+		many = append(many, entry(strings.Repeat("x", 100)+strconv.Itoa(i), ""))
 	}
 	b.put("a.zip", archive(t, many...))
 	require.Contains(t, b.fails("UnzipFilesNode", unzip), "files.max_archive_entries")

@@ -144,10 +144,7 @@ func (g *globber) entries(ctx context.Context, at found, part string, rest []str
 		if !g.fits(part, e.Name()) || g.visible && strings.HasPrefix(e.Name(), ".") && !strings.HasPrefix(part, ".") {
 			continue
 		}
-		next, err := g.entry(abs, e)
-		if err != nil {
-			return err
-		}
+		next := g.entry(abs, e)
 		if len(rest) > 0 && !next.isDir {
 			continue
 		}
@@ -159,15 +156,15 @@ func (g *globber) entries(ctx context.Context, at found, part string, rest []str
 }
 
 // entry says what an entry of a folder is. A link that leads nowhere, or where the job may not look, is neither file nor folder.
-func (g *globber) entry(abs string, e fs.DirEntry) (found, error) {
+func (g *globber) entry(abs string, e fs.DirEntry) found {
 	if e.Type()&fs.ModeSymlink == 0 {
-		return found{abs: abs, isFile: e.Type().IsRegular(), isDir: e.IsDir()}, nil
+		return found{abs: abs, isFile: e.Type().IsRegular(), isDir: e.IsDir()}
 	}
 	info, err := g.run.Files().Stat(abs)
 	if err != nil {
-		return found{abs: abs}, nil //nolint:nilerr // the entry is there, whatever it leads to
+		return found{abs: abs}
 	}
-	return found{abs: abs, isFile: info.Mode().IsRegular(), isDir: info.IsDir()}, nil
+	return found{abs: abs, isFile: info.Mode().IsRegular(), isDir: info.IsDir()}
 }
 
 // look finds a path; nil when nothing is there.

@@ -7,6 +7,7 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"maps"
 	"os"
 	"strings"
 	"testing"
@@ -238,9 +239,7 @@ func TestWatch(t *testing.T) {
 			b := setup(t)
 			b.put("d/old", "1")
 			config := node.Values{"watch_path": "d", "timeout": 3}
-			for k, v := range c.config {
-				config[k] = v
-			}
+			maps.Copy(config, c.config)
 			bound, problems := node.Default.Bind(&workflow.Step{ID: "n", Type: "FileWatcherNode", Config: config.Dict()})
 			require.Empty(t, problems)
 			host := &clock{Host: nodetest.NewHost(nil).WithFiles(b.access), now: time.Unix(1_700_000_000, 0)}
