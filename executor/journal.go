@@ -3,10 +3,12 @@ package executor
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
 	"casare"
+	"casare/executor/workspace"
 	"casare/runlog"
 )
 
@@ -105,9 +107,9 @@ func (j *journal) check(err error) {
 	}
 }
 
-// openJournal gives an attempt its run log. One that an earlier process of this robot began is gone on with, from its own newest
-// checkpoint if that is newer than the one the state holds; the records of that are returned.
-func (e *Executor) openJournal(ctx context.Context, a *attempt) []casare.Record {
+// openJournal gives an attempt its run log. One that an earlier process of this robot began is gone on with, and the newest checkpoint in
+// it is returned if it is newer than the one that the state holds.
+func (e *Executor) openJournal(ctx context.Context, a *attempt) *runlog.Point {
 	if e.cfg.Runs == "" {
 		return nil
 	}
@@ -119,8 +121,8 @@ func (e *Executor) openJournal(ctx context.Context, a *attempt) []casare.Record 
 		if err == nil {
 			point, err = runlog.Find(data, a.spec.Seq)
 		}
-		if err == nil && point.Checkpoint != nil {
-			err = file.Truncate(point.End)
+		if err == nil && file != nil && point.Checkpoint == nil {
+			err = file.Truncate(int64(point.Whole))
 		}
 		if err != nil {
 			log.WarnContext(ctx, "the run log of an earlier process is of no use", slog.Any("error", err))
@@ -137,18 +139,43 @@ func (e *Executor) openJournal(ctx context.Context, a *attempt) []casare.Record 
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.journal = j
-	j.add(&runlog.Entry{Head: &runlog.Head{JobID: a.jobID, Epoch: a.epoch, Revision: a.spec.Revision, Base: a.spec.Seq, Time: a.now()}})
 	a.stream.taken, a.stream.acked = point.Last, point.Last
-	if point.Checkpoint == nil {
-		return nil
+	if point.Checkpoint != nil {
+		return &point
 	}
-	log.InfoContext(ctx, "the run goes on from this robot's own log", slog.Uint64("checkpoint", point.Checkpoint.N))
-	a.goOn(&point)
-	return point.Records
+	a.head()
+	return nil
 }
 
-// goOn takes over what an earlier process has left. The caller holds mu.
-func (a *attempt) goOn(p *runlog.Point) {
+// head begins the attempt in its run log, or begins it again. The caller holds mu.
+func (a *attempt) head() {
+	a.journal.add(&runlog.Entry{Head: &runlog.Head{
+		JobID: a.jobID, Epoch: a.epoch, Revision: a.spec.Revision, Base: a.spec.Seq, Time: a.now(),
+	}})
+}
+
+// goOn takes over where an earlier process was, which nobody else knows of yet, and returns the records of the run. With an error it
+// has taken over nothing.
+func (a *attempt) goOn(ctx context.Context, p *runlog.Point) ([]casare.Record, error) {
+	files, records := workspace.Split(p.Records)
+	if a.folder != nil {
+		err := a.folder.Restore(ctx, p.Records)
+		if err == nil {
+			a.folder.Reread()
+			files, err = a.folder.Collect(true)
+		}
+		if err != nil {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.journal.check(a.journal.file.Truncate(int64(p.Whole)))
+			a.head()
+			return nil, err
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.journal.check(a.journal.file.Truncate(p.End))
+	a.head()
 	for _, l := range p.Lines {
 		if l.N >= a.spec.Lines+a.lines {
 			a.lines = l.N + 1 - a.spec.Lines
@@ -157,11 +184,15 @@ func (a *attempt) goOn(p *runlog.Point) {
 		}
 	}
 	c := p.Checkpoint
+	a.journal.log.InfoContext(ctx, "the run goes on from this robot's own log", slog.Uint64("checkpoint", c.N))
 	a.progress = max(a.progress, c.Progress)
-	a.stream.take(p.Records, true, mark{step: c.Step, open: strings.Join(c.Open, ", "), progress: c.Progress})
+	a.stream.take(append(slices.Clone(records), files...), true, mark{
+		step: c.Step, open: strings.Join(c.Open, ", "), pin: a.pin(), progress: c.Progress,
+	})
 	a.due = true
 	a.lift()
 	a.wakes()
+	return records, nil
 }
 
 // keepLogs finds the run logs of attempts that an earlier process had, for the next hello.

@@ -40,6 +40,7 @@ type Point struct {
 	Checkpoint *Checkpoint     // nil: what the state holds is all there is
 	Records    []casare.Record // of Checkpoint, whole
 	End        int64           // offset behind it in the log; what comes after has not happened
+	Whole      int             // how many bytes of the log are whole
 	Last       uint64          // highest number of a checkpoint in the log
 	Lines      []casare.LogLine
 }
@@ -55,7 +56,7 @@ func Find(log []byte, held uint64) (Point, error) {
 	}
 	var chosen uint64
 	begun := map[string]bool{}
-	_, err = Read(log, func(e *Entry, end int) error {
+	point.Whole, err = Read(log, func(e *Entry, end int) error {
 		c := e.Checkpoint
 		if c == nil {
 			return nil
