@@ -21,6 +21,7 @@ type attempt struct {
 	stop  chan struct{} // closed: stop at the next step boundary
 	wakes func()        // tells the sender that next may have something
 	now   func() casare.Time
+	bench *bench
 
 	blobs    Blobs                           // nil: nothing lies in blobs
 	work     func(func(ctx context.Context)) // runs a function beside the run, for as long as the executor lives
@@ -250,6 +251,7 @@ func (a *attempt) connect(seq uint64) {
 	defer a.mu.Unlock()
 	a.stream.lost(seq)
 	a.flying, a.online, a.mute, a.due = nil, true, false, true
+	a.bench.renew()
 	a.tell()
 	a.wakes()
 }

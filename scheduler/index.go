@@ -30,9 +30,10 @@ type entry struct {
 	phase  phase
 	robot  *robot // while placing or held
 	epoch  uint64
-	ended  bool // held: the robot has reported the end, so its slot is free, but that is not replicated yet
-	cancel bool // a cancel came while placing
-	again  bool // something happened while placing: look at the job again
+	ended  bool  // held: the robot has reported the end, so its slot is free, but that is not replicated yet
+	cancel bool  // a cancel came while placing
+	again  bool  // something happened while placing: look at the job again
+	stop   *stop // held: its debugger has stopped it; nil: it has not
 }
 
 // class is the jobs that the same robots can run. Placing looks at the first job of each class only: if no robot can run it,
