@@ -23,11 +23,23 @@ type debugCommandBody struct {
 	Value  Raw    `doc:"set_variable: its value, as JSON"          json:"value"`
 }
 
+// debugJobInput names a job.
+type debugJobInput struct {
+	keyInput
+
+	ID string `path:"id"`
+}
+
 // debugInput names a job and a command.
 type debugInput struct {
+	keyInput
+
 	ID  string `path:"id"`
 	Sub string `doc:"continue, step_over, step_into, step_out, run_to, set_variable or pause" path:"sub"`
 }
+
+// commandID tells a command that comes again from a new one: the client's key, else what this mesh gave the request.
+func (in *keyInput) commandID(ctx context.Context) string { return cmp.Or(in.Key, callOf(ctx).command) }
 
 // debugAnswer is how the debugger of a job stands.
 type debugAnswer struct {
@@ -78,23 +90,23 @@ func (a *API) getDebug(ctx context.Context, in *idInput) (*answer[debugAnswer], 
 	return a.debug(ctx, in.ID, casare.DebugCommand{Verb: casare.DebugLook})
 }
 
-func (a *API) putDebug(ctx context.Context, in *idInput, body []byte) (*answer[debugAnswer], error) {
+func (a *API) putDebug(ctx context.Context, in *debugJobInput, body []byte) (*answer[debugAnswer], error) {
 	var req debugBody
 	if err := decode(body, &req); err != nil {
 		return nil, err
 	}
 	return a.debug(ctx, in.ID, casare.DebugCommand{
-		Verb: casare.DebugConfigure, ID: callOf(ctx).command,
+		Verb: casare.DebugConfigure, ID: in.commandID(ctx),
 		Spec: &casare.DebugSpec{Breakpoints: req.Breakpoints, Watches: req.Watches, IdleSeconds: req.IdleSeconds, OnIdle: req.OnIdle},
 	})
 }
 
-func (a *API) pauseJob(ctx context.Context, in *idInput, _ []byte) (*answer[debugAnswer], error) {
-	return a.debug(ctx, in.ID, casare.DebugCommand{Verb: casare.DebugPause, ID: callOf(ctx).command})
+func (a *API) pauseJob(ctx context.Context, in *debugJobInput, _ []byte) (*answer[debugAnswer], error) {
+	return a.debug(ctx, in.ID, casare.DebugCommand{Verb: casare.DebugPause, ID: in.commandID(ctx)})
 }
 
-func (a *API) resumeJob(ctx context.Context, in *idInput, _ []byte) (*answer[debugAnswer], error) {
-	return a.debug(ctx, in.ID, casare.DebugCommand{Verb: casare.DebugContinue, ID: callOf(ctx).command})
+func (a *API) resumeJob(ctx context.Context, in *debugJobInput, _ []byte) (*answer[debugAnswer], error) {
+	return a.debug(ctx, in.ID, casare.DebugCommand{Verb: casare.DebugContinue, ID: in.commandID(ctx)})
 }
 
 func (a *API) commandDebug(ctx context.Context, in *debugInput, body []byte) (*answer[debugAnswer], error) {
@@ -109,7 +121,7 @@ func (a *API) commandDebug(ctx context.Context, in *debugInput, body []byte) (*a
 		return nil, casare.Errorf(casare.CodeInvalid, "the debugger has no command %q", in.Sub).On("command")
 	}
 	return a.debug(ctx, in.ID, casare.DebugCommand{
-		Verb: verb, Step: cmp.Or(req.Step, req.NodeID), Name: req.Name, Value: req.Value, ID: callOf(ctx).command,
+		Verb: verb, Step: cmp.Or(req.Step, req.NodeID), Name: req.Name, Value: req.Value, ID: in.commandID(ctx),
 	})
 }
 

@@ -181,13 +181,14 @@ func (b *submitBody) hash() []byte {
 		writePart(h, []byte(name))
 		writePart(h, b.Documents[name])
 	}
-	if b.Debug != nil || b.mode() != nil {
-		more, err := json.Marshal(struct {
-			Mode  *casare.RunMode
-			Debug *casare.DebugSpec
-		}{b.mode(), b.Debug})
-		if err == nil { // texts and numbers can always be written
-			writePart(h, more)
+	if b.mode() != nil {
+		for _, text := range []string{"mode", b.RunTo, b.RunStep, strconv.FormatBool(b.RunAll)} {
+			writePart(h, []byte(text))
+		}
+	}
+	if b.Debug != nil {
+		if spec, err := json.Marshal(b.Debug); err == nil { // texts and numbers can always be written
+			writePart(h, spec)
 		}
 	}
 	return h.Sum(nil)
