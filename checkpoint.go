@@ -43,6 +43,8 @@ type CheckpointJob struct {
 	Open     string   `cbor:"13,keyasint,omitempty"` // step that may run only once and begins now: this is its intent
 	// Blobs replaces what these parts of the job refer to; a numbered checkpoint only.
 	Blobs []BlobPart `cbor:"20,keyasint,omitempty"`
+	// Pin is what the run has left on its robot and no other robot has, "" for nothing; a numbered checkpoint only.
+	Pin string `cbor:"21,keyasint,omitempty"`
 }
 
 // Type implements Command.
@@ -70,7 +72,7 @@ func (j *Job) Checkpoint(c *CheckpointJob, now Time) (fresh bool, err error) {
 		return fresh, nil
 	}
 	if fresh {
-		j.CheckpointSeq, j.Open = c.Seq, c.Open
+		j.CheckpointSeq, j.Open, j.Pin = c.Seq, c.Open, c.Pin
 	}
 	if c.Step != "" || fresh {
 		j.Step = c.Step

@@ -29,6 +29,7 @@ const (
 	CommandPutSecret     CommandType = 22
 	CommandDeleteSecret  CommandType = 23
 	CommandPutDocument   CommandType = 24
+	CommandStrandJob     CommandType = 25
 )
 
 // Command is one change of the replicated state. The proposer decides every id, time and random value and puts it in; applying

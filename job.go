@@ -125,7 +125,8 @@ type JobStatus struct {
 	LastCommand     string    `cbor:"16,keyasint,omitempty"` // id of the last command applied; the same id again changes nothing
 	UpdatedAt       Time      `cbor:"17,keyasint,omitempty"`
 	Open            string    `cbor:"18,keyasint,omitempty"` // step that may run only once and had begun at the checkpoint held
-	Lost            bool      `cbor:"19,keyasint,omitempty"` // NeedsAttention only because the robot that had begun Open was lost
+	Lost            bool      `cbor:"19,keyasint,omitempty"` // NeedsAttention only because its robot was lost: one that had begun Open, or has Pin
+	Pin             string    `cbor:"20,keyasint,omitempty"` // what RobotID has and no other robot: the job can go on only there
 }
 
 // Job is one requested run of one workflow revision. Its methods are the table of legal moves: each either makes the whole
@@ -175,6 +176,9 @@ func (j *Job) Assign(robot string, epoch uint64, now Time) error {
 	}
 	if slices.Contains(j.RejectedBy, robot) {
 		return Errorf(CodeConflict, "robot %s has rejected job %s", robot, j.ID)
+	}
+	if there := j.BoundTo(); there != "" && there != robot {
+		return Errorf(CodeConflict, "job %s can go on only at robot %s, where it left %s", j.ID, there, j.Pin)
 	}
 	j.State, j.RobotID, j.Epoch, j.AssignedAt, j.UpdatedAt = JobAssigned, robot, epoch, now, now
 	j.Attempt++
@@ -279,6 +283,10 @@ func (j *Job) requeue(now Time) {
 	}
 	if j.Open != "" {
 		j.State, j.Reason, j.Lost, j.UpdatedAt = JobNeedsAttention, unknownOutcome(j.Open), true, now
+		return
+	}
+	if j.refusedByItsRobot() {
+		j.State, j.Reason, j.UpdatedAt = JobNeedsAttention, j.onlyThere(), now
 		return
 	}
 	j.State, j.UpdatedAt = JobQueued, now

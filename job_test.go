@@ -116,3 +116,41 @@ func TestParsePriority(t *testing.T) {
 		require.Equal(t, casare.CodeInvalid, casare.CodeOf(err))
 	}
 }
+
+func TestJob_WhatItLeftOnItsRobotKeepsItThere(t *testing.T) {
+	t.Parallel()
+	fresh := func() *casare.Job {
+		j := casare.NewJob(casare.JobSpec{ID: "j", CreatedAt: 1})
+		require.NoError(t, j.Assign("a", 5, 2))
+		_, err := j.Checkpoint(&casare.CheckpointJob{Epoch: 5, Seq: 1, Pin: "/data/x"}, 3)
+		require.NoError(t, err)
+		require.Equal(t, "a", j.BoundTo())
+		return j
+	}
+	j := fresh()
+	require.Equal(t, casare.CodeTransition, casare.CodeOf(j.Strand(5, "why", 4)), "it runs")
+	_, err := j.Checkpoint(&casare.CheckpointJob{Epoch: 5, Log: casare.LogChunk{}}, 4)
+	require.NoError(t, err)
+	require.Equal(t, "a", j.BoundTo(), "a line of the log unpins nothing")
+	require.NoError(t, j.Expire(5, 4))
+	require.Equal(t, casare.CodeConflict, casare.CodeOf(j.Assign("b", 6, 5)))
+	require.Equal(t, casare.CodeStaleEpoch, casare.CodeOf(j.Strand(4, "why", 5)))
+	require.NoError(t, j.Assign("a", 6, 5))
+	require.NoError(t, j.Release(6, 6))
+	require.NoError(t, j.Strand(6, "why", 7))
+	require.Equal(t, casare.JobNeedsAttention, j.State)
+	require.Equal(t, "why", j.Reason)
+	require.NoError(t, j.Start(6, 8))
+	require.Equal(t, casare.JobRunning, j.State)
+	_, err = j.Checkpoint(&casare.CheckpointJob{Epoch: 6, Seq: 2, Base: 1}, 9) // it no longer is
+	require.NoError(t, err)
+	require.Empty(t, j.BoundTo())
+	require.NoError(t, j.Expire(6, 10))
+	require.Equal(t, casare.CodeTransition, casare.CodeOf(j.Strand(6, "why", 11)))
+	require.NoError(t, j.Assign("b", 12, 12))
+
+	j = fresh()
+	require.NoError(t, j.Reject(5, "a", 4))
+	require.Equal(t, casare.JobNeedsAttention, j.State)
+	require.Contains(t, j.Reason, "/data/x")
+}

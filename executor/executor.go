@@ -71,6 +71,7 @@ func (e *Executor) Start(ctx context.Context) error {
 	e.group.Start(ctx)
 	e.group.Go(e.keep)  //nolint:contextcheck // the group gives its own context
 	e.group.Go(e.fence) //nolint:contextcheck // the group gives its own context
+	e.group.Go(e.tidy)  //nolint:contextcheck // the group gives its own context
 	return nil
 }
 
@@ -178,20 +179,23 @@ func (e *Executor) assign(m *session.Assign) {
 	e.mu.Unlock()
 	for _, a := range older {
 		a.kill(errGone)
-		e.leave(a.jobID)
+		e.desk.leave(a.jobID)
 	}
 	for _, a := range fresh {
 		if draining {
 			a.halt()
 		}
-		e.group.Go(func(ctx context.Context) { e.run(ctx, a) })
+		e.group.Go(func(ctx context.Context) {
+			e.run(ctx, a)
+			e.shut(ctx, a)
+		})
 	}
 }
 
 func (e *Executor) newAttempt(spec session.Assignment) *attempt {
 	a := &attempt{
 		jobID: spec.JobID, epoch: spec.Epoch, spec: spec, robot: e.cfg.Robot.ID,
-		stop: make(chan struct{}), acked: make(chan struct{}), online: e.online,
+		stop: make(chan struct{}), acked: make(chan struct{}), over: make(chan struct{}), online: e.online,
 		work: func(f func(ctx context.Context)) { e.group.Go(f) },
 		now:  func() casare.Time { return casare.TimeOf(e.cfg.Now()) },
 	}
@@ -270,11 +274,9 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	case err != nil:
 		return Outcome{Rejected: err.Error()}
 	}
-	folder, err := e.desk.open(a.jobID)
-	if err != nil {
-		return Outcome{Rejected: err.Error()}
+	if out := e.enter(ctx, a); out != nil {
+		return *out
 	}
-	defer e.shut(a.jobID, folder)
 	a.begin(casare.TimeOf(e.cfg.Now()), program.Policy())
 	said := time.AfterFunc(e.cfg.Started, a.started)
 	defer said.Stop()
@@ -293,7 +295,8 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 		Step:       func(s casare.StepEvent) { a.onStep(s, base) },
 		Log:        a.onLog,
 		Now:        e.cfg.Now,
-		Files:      filesOf(folder),
+		Files:      filesOf(a.folder),
+		Documents:  &pinnedDocuments{a.spec.Pinned, e.programs, func() { signal(e.wake) }},
 		Mode:       a.spec.Mode,
 		Debug:      a.bench.debugger,
 		Logger:     e.cfg.Logger,
@@ -307,7 +310,7 @@ func (e *Executor) drop(a *attempt) {
 	defer e.mu.Unlock()
 	if e.attempts[a.jobID] == a {
 		delete(e.attempts, a.jobID)
-		e.leave(a.jobID)
+		e.desk.leave(a.jobID)
 	}
 	e.checkDrained()
 }

@@ -7,6 +7,7 @@ import (
 
 	"casare"
 	"casare/executor/engine"
+	"casare/node"
 )
 
 // Runner makes programs of documents. NewRunner gives the real one.
@@ -34,6 +35,7 @@ type RunOptions struct {
 	Files     engine.Files           // what the steps may read and write; nil: nothing
 	Mode      *casare.RunMode        // which part of the document to run; nil: all of it
 	Debug     *engine.Debugger       // nil: the run stops nowhere
+	Documents node.Documents         // those that the document refers to
 	Now       func() time.Time
 	Logger    *slog.Logger
 

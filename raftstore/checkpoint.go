@@ -35,6 +35,9 @@ func applyCheckpointJob(w *writer, p casare.Proposal, c casare.CheckpointJob) (*
 	if err := checkBlobs(owner, c.Blobs); err != nil {
 		return nil, err
 	}
+	if len(c.Pin) > casare.MaxPin {
+		return nil, casare.Errorf(casare.CodeTooLarge, "what pins the job takes %d bytes, more than %d", len(c.Pin), casare.MaxPin)
+	}
 	j, repeated, err := w.jobFor(p, c.JobID)
 	if err != nil || repeated {
 		return j, err

@@ -24,7 +24,7 @@ func randomCommands(rng *rand.Rand, n int) []casare.Proposal {
 		epoch := rng.Uint64N(uint64(n))
 		cmd := fmt.Sprintf("c%d", rng.IntN(n)) // some repeat
 		var c casare.Command
-		switch rng.IntN(14) {
+		switch rng.IntN(15) {
 		case 0, 1:
 			ps = append(ps, submit(id))
 			continue
@@ -46,6 +46,8 @@ func randomCommands(rng *rand.Rand, n int) []casare.Proposal {
 			c = casare.PruneEvents{Through: casare.Cursor{Index: epoch, Position: 1}}
 		case 12:
 			c = casare.ReferBlobs{Owner: casare.BlobOwner{Kind: casare.BlobOwnerJob, ID: id}, Parts: randomParts(rng)}
+		case 14:
+			c = casare.StrandJob{JobID: id, Epoch: epoch, Reason: cmd}
 		case 13:
 			c = casare.ForgetBlobs{Owner: casare.BlobOwner{Kind: casare.BlobOwnerJob, ID: id}}
 		}
@@ -57,7 +59,7 @@ func randomCommands(rng *rand.Rand, n int) []casare.Proposal {
 }
 
 func randomCheckpoint(rng *rand.Rand, id string, epoch uint64, log casare.LogChunk) casare.CheckpointJob {
-	c := casare.CheckpointJob{JobID: id, Epoch: epoch, Seq: rng.Uint64N(6), Log: log, Blobs: randomParts(rng)}
+	c := casare.CheckpointJob{JobID: id, Epoch: epoch, Seq: rng.Uint64N(6), Log: log, Blobs: randomParts(rng), Pin: []string{"", "/x"}[rng.IntN(2)]}
 	c.Base = uint64(max(0, int64(c.Seq)-1-rng.Int64N(3))) //nolint:gosec // small
 	if rng.IntN(4) == 0 {
 		c.Part, c.More, c.Piece = rng.IntN(2), rng.IntN(2) == 0, []byte{0x80}

@@ -68,6 +68,7 @@ var handlers = map[casare.CommandType]handler{
 	casare.CommandMarkGrown:     handle(applyMarkGrown),
 	casare.CommandReferBlobs:    handle(applyReferBlobs),
 	casare.CommandForgetBlobs:   handle(applyForgetBlobs),
+	casare.CommandStrandJob:     handle(applyStrandJob),
 	casare.CommandPutSecret:     handle(applyPutSecret),
 	casare.CommandPutDocument:   handle(applyPutDocument),
 	casare.CommandDeleteSecret:  handle(applyDeleteSecret),

@@ -211,6 +211,17 @@ func applyExpireJob(w *writer, p casare.Proposal, c casare.ExpireJob) (*casare.J
 	return w.move(p, c.JobID, func(j *casare.Job) error { return j.Expire(c.Epoch, p.Time) }, queuedOrEnded("its robot has not been heard of"))
 }
 
+func applyStrandJob(w *writer, p casare.Proposal, c casare.StrandJob) (*casare.Job, error) {
+	if len(c.Reason) > maxReason {
+		return nil, casare.Errorf(casare.CodeTooLarge, "the reason takes %d bytes, more than %d", len(c.Reason), maxReason)
+	}
+	return w.move(p, c.JobID, func(j *casare.Job) error { return j.Strand(c.Epoch, c.Reason, p.Time) },
+		func(j *casare.Job) (casare.EventType, string) { return casare.EventJobAttention, j.Reason })
+}
+
+// maxReason is how long the reason of a job that needs attention may be.
+const maxReason = 8 << 10
+
 func applyCancelJob(w *writer, p casare.Proposal, c casare.CancelJob) (*casare.Job, error) {
 	return w.move(p, c.JobID, func(j *casare.Job) error {
 		_, err := j.Cancel(c.Reason, p.Time)

@@ -165,7 +165,7 @@ func (t *term) assign(ctx context.Context, p *peer, jobs []*casare.Job) {
 			p.close(err) // the next hello lacks the attempt, and it is tried again
 			return
 		}
-		if !t.document(ctx, p, j.Revision) {
+		if !t.documents(ctx, p, j) {
 			return
 		}
 		if recordsSize(a.Records) > session.MaxInline {
@@ -226,7 +226,7 @@ func (t *term) cancelAssigned(p *peer, jobs []*casare.Job) {
 // assignment joins what a robot needs for an attempt.
 func (t *term) assignment(j *casare.Job) (session.Assignment, error) {
 	a := session.Assignment{
-		JobID: j.ID, Epoch: j.Epoch, WorkflowID: j.WorkflowID, WorkflowName: j.WorkflowName, Revision: j.Revision,
+		JobID: j.ID, Epoch: j.Epoch, WorkflowID: j.WorkflowID, WorkflowName: j.WorkflowName, Revision: j.Revision, Pinned: j.Pinned,
 		Variables: j.Variables, TimeoutMillis: t.remaining(j).Milliseconds(), Seq: j.CheckpointSeq,
 		Started: j.State == casare.JobRunning, Mode: j.Mode, Debug: j.Debug,
 	}
@@ -263,6 +263,16 @@ func (t *term) remaining(j *casare.Job) time.Duration {
 		limit -= t.cfg.Now().Sub(j.StartedAt.Std())
 	}
 	return max(limit, time.Millisecond) // an attempt that is too late still has to say so itself
+}
+
+// documents sends what a job's robot must read to run it. It says whether the session goes on.
+func (t *term) documents(ctx context.Context, p *peer, j *casare.Job) bool {
+	for _, pinned := range j.Pinned {
+		if !t.document(ctx, p, pinned.Revision) {
+			return false
+		}
+	}
+	return t.document(ctx, p, j.Revision)
 }
 
 // document sends a workflow revision unless the session has had it. It says whether the session goes on.

@@ -85,7 +85,8 @@ func (t *term) exit(p *peer) {
 func (t *term) leave(p *peer) {
 	p.ready = false
 	if r := t.idx.robots[p.robotID]; r != nil && r.peer == p {
-		r.peer = nil
+		r.peer, r.left = nil, t.time()
+		wake(t.deadline) // what waits for it may have a deadline again
 		t.stir()
 	}
 }

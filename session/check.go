@@ -123,6 +123,13 @@ func (m *Assign) check() error {
 		}
 		l.size("variables", len(a.Variables), casare.MaxDocument)
 		l.size("sealed", len(a.Sealed), MaxSealed)
+		l.size("pinned", len(a.Pinned), casare.MaxPinned)
+		for _, p := range a.Pinned {
+			l.id("pinned", p.Revision)
+			for _, text := range []string{p.Kind, p.ID, p.Path, p.From} {
+				l.text("pinned", text)
+			}
+		}
 		l.records(a.Records, MaxInline)
 		l.size("pieces", a.Pieces, maxPieces)
 	}

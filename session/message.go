@@ -115,6 +115,8 @@ type Assignment struct {
 	Lines         uint64 `cbor:"10,keyasint,omitempty"` // log lines of this attempt in the state: the next one has this number
 	Started       bool   `cbor:"11,keyasint,omitempty"` // the state already says that it runs
 	Sealed        []byte `cbor:"20,keyasint,omitempty"` // Secrets, sealed to the robot; empty when the job needs none
+	// The documents that the job's document refers to. Each comes in a message of its own, as that one does.
+	Pinned []casare.Pinned `cbor:"21,keyasint,omitempty"`
 	// The checkpoint to resume from: its records, or how many pieces of them came before in messages of their own.
 	Records []casare.Record `cbor:"12,keyasint,omitempty"`
 	Pieces  int             `cbor:"13,keyasint,omitempty"`

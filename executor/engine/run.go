@@ -192,5 +192,5 @@ func (f *frame) result(status Status, failure *casare.JobError) Result {
 	for i, s := range f.book.order {
 		order[i] = f.plan.steps[s].id
 	}
-	return Result{Status: status, Error: f.run.mask.failure(failure), Variables: f.vals.all(), Logs: f.book.logs, Order: order, Single: f.run.single}
+	return Result{Status: status, Error: f.run.mask.failure(failure), Variables: f.run.mask.dict(f.vals.all()), Logs: f.book.logs, Order: order, Single: f.run.single}
 }

@@ -236,7 +236,7 @@ func (f *Files) settle(p place) (place, error) {
 	to := filepath.Join(p.root.real, rel)
 	inner := f.innermost(to)
 	for _, folder := range f.denied {
-		if _, hit := below(folder, to); hit && !(inner.root != nil && inner.root.workspace) {
+		if _, hit := below(folder, to); hit && (inner.root == nil || !inner.root.workspace) {
 			return p, node.Fail("", "%s belongs to the robot itself, in its data folder, and workflows may not use it", p.abs)
 		}
 	}

@@ -145,9 +145,9 @@ func TestFiles_RefusalsNameTheKey(t *testing.T) {
 func TestFiles_LinksSwappedInBetween(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	real, link, name := filepath.Join(b.work, "real"), filepath.Join(b.work, "link"), filepath.Join(b.work, "d")
-	require.NoError(t, os.Mkdir(real, 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(real, "secret"), []byte("inside"), 0o600))
+	folder, link, name := filepath.Join(b.work, "real"), filepath.Join(b.work, "link"), filepath.Join(b.work, "d")
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "secret"), []byte("inside"), 0o600))
 	require.NoError(t, os.Symlink("../outside", link))
 	stop, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -158,8 +158,8 @@ func TestFiles_LinksSwappedInBetween(t *testing.T) {
 				return
 			default:
 			}
-			_ = os.Rename(real, name)
-			_ = os.Rename(name, real)
+			_ = os.Rename(folder, name)
+			_ = os.Rename(name, folder)
 			_ = os.Rename(link, name)
 			_ = os.Rename(name, link)
 		}
@@ -201,9 +201,9 @@ func TestFiles_LinksWithinAreFollowed(t *testing.T) {
 	data, err = os.ReadFile(filepath.Join(b.work, "a", "target"))
 	require.NoError(t, err)
 	require.Equal(t, "2", string(data))
-	real, err := b.Real("a/b/link", false)
+	path, err := b.Real("a/b/link", false)
 	require.NoError(t, err)
-	require.Equal(t, "target", filepath.Base(real))
+	require.Equal(t, "target", filepath.Base(path))
 }
 
 func TestFiles_HardLinks(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
-	"golang.org/x/image/draw"
 
 	"casare/node"
 )
@@ -86,8 +85,7 @@ func (n *qr) generate(r *node.Run) error {
 	if err != nil {
 		return node.Fail("", "this does not fit into a QR code: %w", err)
 	}
-	img := image.NewGray(image.Rect(0, 0, int(n.size), int(n.size)))
-	draw.NearestNeighbor.Scale(img, img.Bounds(), code, image.Rect(0, 0, code.GetWidth(), code.GetHeight()), draw.Src, nil)
+	img := drawn(code, int(n.size))
 	if err := makeParents(r, abs); err != nil {
 		return err
 	}
@@ -104,6 +102,19 @@ func (n *qr) generate(r *node.Run) error {
 	}
 	n.result, n.success = abs, true
 	return nil
+}
+
+// drawn is the code in black on white, as large as asked for.
+func drawn(code *gozxing.BitMatrix, size int) image.Image {
+	img := image.NewGray(image.Rect(0, 0, size, size))
+	for y := range size {
+		for x := range size {
+			if !code.Get(x*code.GetWidth()/size, y*code.GetHeight()/size) {
+				img.Pix[y*img.Stride+x] = 0xFF
+			}
+		}
+	}
+	return img
 }
 
 func (n *qr) read(r *node.Run) error {

@@ -94,18 +94,21 @@ func TestTexts_GrowToALimit(t *testing.T) {
 	for i := range items {
 		items[i] = long
 	}
-	for typ, given := range map[string]node.Values{
-		"TextReplaceNode": {"text": long, "old_value": "x", "new_value": strings.Repeat("y", 1000)},
-		"TextJoinNode":    {"items": items},
-		"TextPadNode":     {"text": "a", "length": int64(1) << 40},
-		"TextSuperNode":   {"action": "Lines", "lines_mode": "join", "lines": items},
+	lines := node.Values{"action": "Lines", "lines_mode": "join"}
+	for _, c := range []nodetest.Case{
+		{Type: "TextReplaceNode", Inputs: node.Values{"text": long, "old_value": "x", "new_value": strings.Repeat("y", 1000)}.Dict()},
+		{Type: "TextJoinNode", Inputs: node.Values{"items": items}.Dict()},
+		{Type: "TextPadNode", Inputs: node.Values{"text": "a", "length": int64(1) << 40}.Dict()},
+		{Type: "TextSuperNode", Config: lines.Dict(), Inputs: node.Values{"lines": items}.Dict()},
 	} {
-		r := nodetest.Run(t.Context(), node.Default, nodetest.Case{Type: typ, Inputs: given.Dict(), Config: given.Dict()})
-		require.ErrorContains(t, r.Err, "longer than 64 MiB", typ)
+		r := nodetest.Run(t.Context(), node.Default, c)
+		require.ErrorContains(t, r.Err, "longer than 64 MiB", c.Type)
 	}
-	given := node.Values{"text": long, "old_value": "", "new_value": strings.Repeat("y", 1000), "use_regex": true}
-	r := nodetest.Run(t.Context(), node.Default, nodetest.Case{Type: "TextReplaceNode", Config: given.Dict()})
-	require.Error(t, r.Err)
+	given := node.Values{"text": strings.Repeat("x", 100), "old_value": "", "new_value": long}
+	r := nodetest.Run(t.Context(), node.Default, nodetest.Case{
+		Type: "TextReplaceNode", Config: node.Values{"use_regex": true}.Dict(), Inputs: given.Dict(),
+	})
+	require.ErrorContains(t, r.Err, "the result is too long")
 }
 
 // What is made of a secret is one.

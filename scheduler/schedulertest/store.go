@@ -186,6 +186,8 @@ func jobOf(c casare.Command) string {
 		return c.JobID
 	case casare.CancelJob:
 		return c.JobID
+	case casare.StrandJob:
+		return c.JobID
 	}
 	return ""
 }
@@ -211,6 +213,8 @@ func (s *Store) move(j *casare.Job, p casare.Proposal) (casare.EventType, error)
 		return requeued(j, j.Release(c.Epoch, p.Time))
 	case casare.ExpireJob:
 		return requeued(j, j.Expire(c.Epoch, p.Time))
+	case casare.StrandJob:
+		return casare.EventJobAttention, j.Strand(c.Epoch, c.Reason, p.Time)
 	case casare.CancelJob:
 		ended, err := j.Cancel(c.Reason, p.Time)
 		if ended {
