@@ -86,10 +86,10 @@ type Options struct {
 
 	Cleanup bool // a run that is cancelled or out of time runs the Finally steps of what is open, whatever the document says
 
-	RunTo   string // run only what leads to this step, and stop after it
-	RunStep string // run only this step, once
+	RunTo   string      // run only what leads to this step, and stop after it
+	RunStep string      // run only this step, once
 	Inputs  *value.Dict // with RunStep: values that arrive at the step by wire; they win over what wires bring
-	RunAll  bool   // begin at every StartNode instead of the first
+	RunAll  bool        // begin at every StartNode instead of the first
 }
 
 // Result is what a run left behind. Order and Logs hold what this Run did: after a resume, without what came before the snapshot.

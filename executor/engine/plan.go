@@ -39,6 +39,8 @@ type step struct {
 	leave   map[string][]int // where control goes from each port that is wired
 	parts   workflow.Parts   // the steps that hold parts of the construct this one opens
 	part    string           // the port by which the owner opens the part that this step is; "" for none
+	join    int              // where its branches meet; -1 for nowhere
+	fork    string           // the step whose branches meet here; "" for none
 	partOf  int              // that owner; -1 for none
 }
 
@@ -65,6 +67,7 @@ func Compile(doc *workflow.Document, registry *node.Registry) (*Plan, []workflow
 		problems = append(problems, p.prepare(i, s)...)
 	}
 	p.join()
+	p.meet()
 	problems = append(problems, p.checkPulls()...)
 	canonical, err := doc.JSON()
 	if err != nil {
@@ -117,6 +120,8 @@ func kindOf(k node.ScopeKind) scopeKind {
 		return scopeRetry
 	case node.Finally:
 		return scopeFinally
+	case node.Parallel:
+		return scopeFamily
 	}
 	return 0
 }
@@ -259,3 +264,18 @@ func (o Options) mode() string {
 	}
 	return ""
 }
+
+// meet finds where the branches of each step meet.
+func (p *Plan) meet() {
+	for i := range p.steps {
+		p.steps[i].join = -1
+	}
+	ports := func(s *workflow.Step) workflow.Ports { return p.steps[p.index[s.ID]].ports }
+	for fork, join := range workflow.Joins(p.graph, ports) {
+		p.steps[p.index[fork]].join = p.index[join]
+		p.steps[p.index[join]].fork = fork
+	}
+}
+
+// Fork implements node.Joined.
+func (h *host) Fork() string { return h.step.fork }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Record is one part of the position of a run. A position is a set of records with different keys.
@@ -46,7 +47,12 @@ type ledger struct {
 	seq     uint64 // of the last part published
 	stored  uint64 // seq of the last snapshot stored
 	whole   bool   // the next snapshot is the first
+	counts  counts
+	last    time.Time // when a snapshot was stored last
 }
+
+// counts are how long the order and the logs of the run were when the root published its part.
+type counts struct{ order, logs int }
 
 // entry is a record that is part of the position.
 type entry struct {
@@ -64,16 +70,32 @@ func newLedger() *ledger {
 
 // change is what one frame publishes at once.
 type change struct {
+	seal   func(text string) ([]byte, error)
+	counts *counts  // of the root; nil when it has no part in the change
 	put    []Record // nil data: deleted
 	chunks []chunk  // that some of put refer to; those published already are left alone
 	added  []hash   // references to chunks, one for each value that has it
 	lost   []hash
 }
 
-// publish makes a change part of the position. It says by how much the position is too large now, which is for the caller to report.
-func (l *ledger) publish(c *change) (seq uint64, err error) {
+// publish makes a change part of the position, with the record of the run as it is now. The error says that the position is too large.
+func (r *run) publish(c *change) (seq uint64, err error) {
+	l := r.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	head, err := r.head()
+	if err != nil {
+		return 0, err
+	}
+	c.put = append(c.put, Record{Key: headKey, Data: head})
+	return l.publish(c)
+}
+
+// publish is for who holds the lock.
+func (l *ledger) publish(c *change) (seq uint64, err error) {
+	if c.counts != nil {
+		l.counts = *c.counts
+	}
 	for _, h := range c.added {
 		l.refs[h]++
 	}
@@ -139,7 +161,7 @@ func (r *run) store(ctx context.Context, seq uint64, s Snapshot) error {
 		return nil
 	}
 	taken, upTo := l.pending, l.seq
-	l.pending, s.Whole = map[string][]byte{}, l.whole
+	l.pending, s.Whole, s.Order, s.Logs = map[string][]byte{}, l.whole, l.counts.order, l.counts.logs
 	l.mu.Unlock()
 
 	s.Changes = make([]Record, 0, len(taken))
@@ -166,7 +188,7 @@ func (r *run) store(ctx context.Context, seq uint64, s Snapshot) error {
 		}
 	}
 	if err == nil {
-		l.stored, l.whole = upTo, false
+		l.stored, l.whole, l.last = upTo, false, r.opts.Now()
 	}
 	return err
 }
