@@ -38,7 +38,7 @@ func (g *Guarded) Resume(r *Run, e Event, p GuardedParts) error {
 		}
 	case Left:
 		g.Pending = false
-	case Ended, Continued, Broken, Woken:
+	case Ended, Continued, Broken, Woken, Branches, Returned:
 		if g.Phase == inCatch {
 			g.Pending = false
 		}

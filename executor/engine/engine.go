@@ -74,6 +74,7 @@ type Options struct {
 	Now        func() time.Time // nil: time.Now
 	Stop       <-chan struct{}  // closed: stop at the next step boundary or in a wait, take a checkpoint, return Released
 	Logger     *slog.Logger     // nil: discard
+	Documents  node.Documents   // the documents that steps run; nil: there are none
 	Files      Files            // what steps may read and write; nil: nothing
 
 	// Secrets returns the text that {{$secret:name}} stands for, false when there is none; then, and without Secrets, such a template

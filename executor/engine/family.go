@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"casare"
 	"casare/node"
@@ -212,14 +213,14 @@ func (f *frame) stopping() bool {
 
 // live walks a frame that another one waits for. calm is a context that does not end when the frame is cancelled for the sake of others.
 func (f *frame) live(ctx, calm context.Context) *ending {
-	began := f.run.opts.Now()
+	f.alive = f.run.opts.Now()
 	if f.limit > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, max(f.limit-f.spentTime, 0), errTimeout)
+		ctx, cancel = context.WithTimeoutCause(ctx, max(f.limit-f.lived, 0), errTimeout)
 		defer cancel()
 	}
 	end := f.walk(ctx)
-	f.spentTime += f.run.opts.Now().Sub(began)
+	f.lived, f.alive = f.age(), time.Time{}
 	if end.broken || end.cross != nil || end.status == Released {
 		return end
 	}
@@ -250,6 +251,14 @@ func (f *frame) live(ctx, calm context.Context) *ending {
 		}
 	}
 	return end
+}
+
+// age is how long the frame has been walked, on all robots together.
+func (f *frame) age() time.Duration {
+	if f.alive.IsZero() {
+		return f.lived
+	}
+	return f.lived + f.run.opts.Now().Sub(f.alive)
 }
 
 // crossed returns how a frame that was wound up ends: it may have been leaving a loop around already.

@@ -47,12 +47,13 @@ type frame struct {
 	stops  set     // steps at which a token ends: where branches meet, and those that began this one and the ones around
 	nested *nested // what it runs, in a frameSub and the branches in it
 
-	limit     time.Duration // how long it may run; 0: as long as it likes
-	spentTime time.Duration
-	ended     bool
-	fault     *node.Error     // why it ended; nil when it came to its end
-	finals    bool            // the steps that run last have been begun
-	ranOnce   map[string]bool // what must not run twice and has, by where; the value says whether it is known how it ended
+	limit   time.Duration // how long it may run; 0: as long as it likes
+	lived   time.Duration // before alive
+	alive   time.Time     // when it began to be walked by this robot; zero while it is not
+	ended   bool
+	fault   *node.Error     // why it ended; nil when it came to its end
+	finals  bool            // the steps that run last have been begun
+	ranOnce map[string]bool // what must not run twice and has, by where; the value says whether it is known how it ended
 
 	families map[uint64]*family  // that are published, by scope
 	gone     []*frame            // whose records are to be taken back
@@ -122,6 +123,9 @@ type ending struct {
 func (f *frame) walk(ctx context.Context) *ending {
 	for {
 		t, ok := f.pos.peek()
+		if !ok && f.lastSteps() {
+			continue
+		}
 		if !ok {
 			return f.over()
 		}

@@ -98,19 +98,9 @@ func (g *guarding) restore(d *guardData, steps int) error {
 		return fmt.Errorf("doom %d, then %v", d.Doom, d.Then)
 	}
 	g.fault = d.Fault.error()
-	if x := d.Exit; x != nil {
-		if x.Why > uint8(joined) || !places(x.Then, steps) || x.Status != "" && x.Failure == nil && x.Cross == nil {
-			return fmt.Errorf("exit %d, then %v", x.Why, x.Then)
-		}
-		g.exit = &leaving{why: why(x.Why), then: x.Then}
-		if x.Status != "" {
-			g.exit.ending = &ending{status: x.Status, failure: x.Failure, attention: x.Attention}
-			if c := x.Cross; c != nil {
-				if why(c.Why) != broken && why(c.Why) != continued {
-					return fmt.Errorf("a loop is left because of %d", c.Why)
-				}
-				g.exit.ending.cross = &crossing{frame: c.Frame, scope: c.Scope, why: why(c.Why)}
-			}
+	if d.Exit != nil {
+		if g.exit = d.Exit.leaving(steps); g.exit == nil {
+			return fmt.Errorf("exit %d, then %v", d.Exit.Why, d.Exit.Then)
 		}
 	}
 	for _, o := range d.Once {
@@ -120,6 +110,25 @@ func (g *guarding) restore(d *guardData, steps int) error {
 		g.once[o.Path] = o.Known
 	}
 	return nil
+}
+
+// leaving returns nil for what makes no sense in a document of some steps.
+func (d *exitData) leaving(steps int) *leaving {
+	if d.Why > uint8(joined) || !places(d.Then, steps) || d.Status != "" && d.Failure == nil && d.Cross == nil {
+		return nil
+	}
+	out := &leaving{why: why(d.Why), then: d.Then}
+	if d.Status == "" {
+		return out
+	}
+	out.ending = &ending{status: d.Status, failure: d.Failure, attention: d.Attention}
+	if c := d.Cross; c != nil {
+		if why(c.Why) != broken && why(c.Why) != continued {
+			return nil
+		}
+		out.ending.cross = &crossing{frame: c.Frame, scope: c.Scope, why: why(c.Why)}
+	}
+	return out
 }
 
 // places says whether all of them are steps of the document.

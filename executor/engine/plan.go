@@ -21,6 +21,7 @@ type Plan struct {
 	revision string
 	steps    []step
 	index    map[string]int
+	finals   []int // that run when everything else in a called document has
 	reach    []set // by step: what can still run once control is there, itself included
 }
 
@@ -94,6 +95,9 @@ func (p *Plan) prepare(i int, s *workflow.Step) []workflow.Problem {
 		exec: p.places(p.graph.FollowExec(s.ID)), leave: map[string][]int{}, bodies: map[string]scopeKind{},
 	}
 	st.pulled = ports.Pulled && !p.graph.HasFlow(s.ID)
+	if bound.Final() && !s.Disabled && !p.graph.HasFlow(s.ID) {
+		p.finals = append(p.finals, i)
+	}
 	for _, b := range bound.Bodies() {
 		st.bodies[b.Port] = kindOf(b.Kind)
 	}

@@ -25,6 +25,8 @@ type parts struct {
 	kept  []Record
 	order []byte
 	logs  []byte
+
+	settings []byte
 }
 
 // restore takes up the position that the records describe.
@@ -84,6 +86,8 @@ func sort(frames map[string]*parts, rec Record) bool {
 		p.head = rec.Data
 	case part == orderPart:
 		p.order = rec.Data
+	case part == settingsPart:
+		p.settings = rec.Data
 	case part == logsPart:
 		p.logs = rec.Data
 	case strings.HasPrefix(part, varPart):
@@ -142,7 +146,7 @@ func (f *frame) restore(ctx context.Context, frames map[string]*parts, in *reade
 	}
 	f.vals.clock = d.Clock
 	f.book.ordered, f.book.logged, f.last, f.open = d.Ordered, d.Logged, d.Step, d.Open
-	f.label, f.limit, f.spentTime, f.ended, f.fault, f.finals = d.Label, d.Limit, d.Spent, d.Ended, d.Fault.error(), d.Finals
+	f.label, f.limit, f.lived, f.ended, f.fault, f.finals = d.Label, d.Limit, d.Spent, d.Ended, d.Fault.error(), d.Finals
 	for _, o := range d.RanOnce {
 		f.remember(o.Path, o.Known)
 	}
@@ -162,7 +166,7 @@ func (f *frame) restoreFamilies(ctx context.Context, d *frameData, frames map[st
 		s.kids = &family{base: k.Base, limit: k.Limit, fast: k.Fast, begun: k.Begun}
 		f.families[s.id] = s.kids
 		for n := k.Base; n < k.Base+k.Count; n++ {
-			c, err := f.restoreChild(ctx, s, n, frames)
+			c, err := f.restoreChild(ctx, s, n, frames, in)
 			if err != nil {
 				return err
 			}
@@ -181,7 +185,7 @@ func (f *frame) restoreFamilies(ctx context.Context, d *frameData, frames map[st
 }
 
 // restoreChild makes the n-th frame that hangs on a scope.
-func (f *frame) restoreChild(ctx context.Context, s *scope, n int, frames map[string]*parts) (*frame, error) {
+func (f *frame) restoreChild(ctx context.Context, s *scope, n int, frames map[string]*parts, in *reader) (*frame, error) {
 	id := childID(f.id, s.id, n)
 	p := frames[id]
 	if p == nil {
@@ -191,7 +195,7 @@ func (f *frame) restoreChild(ctx context.Context, s *scope, n int, frames map[st
 	case kind == frameBranch:
 		return f.child(kind, s, n, f.plan), nil
 	case kind == frameSub && p.data.Nested != nil:
-		return f.restoreCall(ctx, s, n, p.data.Nested)
+		return f.restoreCall(ctx, s, n, p, in)
 	}
 	return nil, fmt.Errorf("frame %s of kind %d", id, p.data.Kind)
 }
@@ -409,6 +413,9 @@ func (f *frame) allChunks() []hash {
 	if f.book.orderPiece != nil {
 		f.keys[f.key(orderPart, "")] = struct{}{}
 	}
+	if f.kind == frameSub && f.nested.piece != nil {
+		f.keys[f.key(settingsPart, "")] = struct{}{}
+	}
 	if f.book.logsPiece != nil {
 		f.keys[f.key(logsPart, "")] = struct{}{}
 	}
@@ -435,6 +442,9 @@ func (f *frame) chunks() []hash {
 		for _, p := range kept {
 			out = append(out, p.all()...)
 		}
+	}
+	if f.kind == frameSub {
+		out = append(out, f.nested.piece.all()...)
 	}
 	return append(append(out, f.book.orderPiece.all()...), f.book.logsPiece.all()...)
 }

@@ -18,13 +18,14 @@ import (
 
 // run is one Run of a plan: what its frames share.
 type run struct {
-	opts   Options
-	log    *slog.Logger
-	begun  time.Time
-	root   *frame
-	ledger *ledger
-	mask   mask
-	single *Single
+	opts    Options
+	log     *slog.Logger
+	begun   time.Time
+	root    *frame
+	ledger  *ledger
+	mask    mask
+	library library
+	single  *Single
 
 	mu     sync.Mutex // guards what follows, and is held while the sink hears something
 	prog   progress

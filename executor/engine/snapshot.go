@@ -21,13 +21,14 @@ const snapshotVersion = 2
 
 // The keys of records; those of a frame are framePrefix, its id, and one of the rest.
 const (
-	headKey     = "h"
-	framePrefix = "f/"
-	varPart     = "/v/" // and a variable's name
-	outPart     = "/o/" // and a step's id
-	keptPart    = "/k/" // and a scope's number, a slash and a name
-	orderPart   = "/j/order"
-	logsPart    = "/j/logs"
+	headKey      = "h"
+	framePrefix  = "f/"
+	varPart      = "/v/" // and a variable's name
+	outPart      = "/o/" // and a step's id
+	keptPart     = "/k/" // and a scope's number, a slash and a name
+	orderPart    = "/j/order"
+	logsPart     = "/j/logs"
+	settingsPart = "/s" // what a call has set in the document
 )
 
 // headData is the record of the run as a whole.
@@ -388,7 +389,7 @@ func (f *frame) keptKey(scope uint64, name string) string {
 func (f *frame) putHead(c *change) error {
 	d := frameData{
 		Last: f.pos.last, Clock: f.vals.clock, Ordered: f.book.ordered, Logged: f.book.logged, Step: f.last, Open: f.open,
-		Kind: uint8(f.kind), Label: f.label, Limit: f.limit, Spent: f.spentTime, Ended: f.ended, Fault: faultOf(f.fault), Finals: f.finals,
+		Kind: uint8(f.kind), Label: f.label, Limit: f.limit, Spent: f.age(), Ended: f.ended, Fault: faultOf(f.fault), Finals: f.finals,
 	}
 	for _, t := range f.pos.pending() {
 		d.Queue = append(d.Queue, tokenData{Step: t.step, Scope: t.scope, Why: uint8(t.why)})
@@ -401,6 +402,13 @@ func (f *frame) putHead(c *change) error {
 	}
 	if f.kind == frameSub {
 		d.Nested = f.nested.data()
+		if len(f.nested.settings) > 0 && f.nested.piece == nil {
+			p, err := f.putValue(c, f.key(settingsPart, ""), slotData{}, settingsValue(f.nested.settings), nil)
+			if err != nil {
+				return err
+			}
+			f.nested.piece = p
+		}
 	}
 	data, err := encoding.Marshal(&d)
 	if err != nil {

@@ -29,9 +29,13 @@ func registry() *node.Registry {
 		"SleepNode":    func() node.Node { return new(sleep) },
 		"FailNode":     func() node.Node { return new(fail) },
 		"BlockNode":    func() node.Node { return new(block) },
+		"MilliNode":    func() node.Node { return new(milli) },
 		"EffectNode":   func() node.Node { return new(effect) },
 	} {
 		r.Add(name, build)
+	}
+	for _, name := range []string{"ForkNode", "JoinNode", "ParallelForEachNode", "TryNode", "CatchNode", "FinallyNode", "RetryNode"} {
+		r.Add(name, func() node.Node { return node.Default.New(name) })
 	}
 	return r
 }
@@ -291,5 +295,19 @@ func (n *effect) Spec(s *node.Spec) { describe(s, node.Once) }
 
 func (n *effect) Run(_ context.Context, r *node.Run) error {
 	r.Line("INFO", r.Step())
+	return nil
+}
+
+// milli makes seconds milliseconds; it is computed when it is needed.
+type milli struct{ n, ms int64 }
+
+func (n *milli) Spec(s *node.Spec) {
+	describe(s, node.Pure)
+	s.Int(node.In, &n.n, "n")
+	s.Int(node.Out, &n.ms, "ms")
+}
+
+func (n *milli) Run(context.Context, *node.Run) error {
+	n.ms = n.n * 1000
 	return nil
 }

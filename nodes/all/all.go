@@ -10,6 +10,7 @@ import (
 	_ "casare/nodes/fault"
 	_ "casare/nodes/file"
 	_ "casare/nodes/script"
+	_ "casare/nodes/subflow"
 	_ "casare/nodes/utility"
 	_ "casare/nodes/variable"
 )
