@@ -26,6 +26,10 @@ const (
 	CommandMarkGrown     CommandType = 19
 	CommandReferBlobs    CommandType = 20
 	CommandForgetBlobs   CommandType = 21
+	CommandPutSecret     CommandType = 22
+	CommandDeleteSecret  CommandType = 23
+	CommandPutDocument   CommandType = 24
+	CommandStrandJob     CommandType = 25
 )
 
 // Command is one change of the replicated state. The proposer decides every id, time and random value and puts it in; applying
@@ -80,19 +84,6 @@ type LogChunk struct {
 	Lines [][]byte `cbor:"2,keyasint,omitempty"`
 }
 
-// CheckpointJob replaces the checkpoint the state holds. An empty Data only moves progress and log.
-type CheckpointJob struct {
-	JobID    string   `cbor:"1,keyasint"`
-	Epoch    uint64   `cbor:"2,keyasint"`
-	Seq      uint64   `cbor:"3,keyasint"`
-	Data     []byte   `cbor:"4,keyasint,omitempty"` // opaque to the state
-	Step     string   `cbor:"5,keyasint,omitempty"`
-	Progress int      `cbor:"6,keyasint,omitempty"`
-	Log      LogChunk `cbor:"7,keyasint,omitempty"`
-	// Blobs replaces what these parts of the job refer to; a numbered checkpoint only.
-	Blobs []BlobPart `cbor:"20,keyasint,omitempty"`
-}
-
 // FinishJob ends an attempt and with it the job. Attention is set, and State is NeedsAttention, when a person must decide.
 type FinishJob struct {
 	JobID     string    `cbor:"1,keyasint"`
@@ -142,9 +133,6 @@ func (AssignJob) Type() CommandType { return CommandAssignJob }
 
 // Type implements Command.
 func (StartJob) Type() CommandType { return CommandStartJob }
-
-// Type implements Command.
-func (CheckpointJob) Type() CommandType { return CommandCheckpointJob }
 
 // Type implements Command.
 func (FinishJob) Type() CommandType { return CommandFinishJob }

@@ -92,6 +92,7 @@ type JobSpec struct {
 	CreatedAt      Time     `cbor:"13,keyasint"`
 	CreatedBy      string   `cbor:"14,keyasint,omitempty"` // the actor
 	BodyHash       []byte   `cbor:"15,keyasint,omitempty"` // of the request, when an idempotency key came with it
+	Pinned         []Pinned `cbor:"30,keyasint,omitempty"` // the documents that the document refers to, and those that they do
 }
 
 // JobError is why a job did not complete.
@@ -120,6 +121,9 @@ type JobStatus struct {
 	Reason          string    `cbor:"15,keyasint,omitempty"` // NeedsAttention: what must be decided
 	LastCommand     string    `cbor:"16,keyasint,omitempty"` // id of the last command applied; the same id again changes nothing
 	UpdatedAt       Time      `cbor:"17,keyasint,omitempty"`
+	Open            string    `cbor:"18,keyasint,omitempty"` // step that may run only once and had begun at the checkpoint held
+	Lost            bool      `cbor:"19,keyasint,omitempty"` // NeedsAttention only because its robot was lost: one that had begun Open, or has Pin
+	Pin             string    `cbor:"20,keyasint,omitempty"` // what RobotID has and no other robot: the job can go on only there
 }
 
 // Job is one requested run of one workflow revision. Its methods are the table of legal moves: each either makes the whole
@@ -146,6 +150,9 @@ func (j *Job) Assign(robot string, epoch uint64, now Time) error {
 	if slices.Contains(j.RejectedBy, robot) {
 		return Errorf(CodeConflict, "robot %s has rejected job %s", robot, j.ID)
 	}
+	if there := j.BoundTo(); there != "" && there != robot {
+		return Errorf(CodeConflict, "job %s can go on only at robot %s, where it left %s", j.ID, there, j.Pin)
+	}
 	j.State, j.RobotID, j.Epoch, j.AssignedAt, j.UpdatedAt = JobAssigned, robot, epoch, now, now
 	j.Attempt++
 	return nil
@@ -157,27 +164,8 @@ func (j *Job) Start(epoch uint64, now Time) error {
 	if err := j.reattach(epoch, "start"); err != nil {
 		return err
 	}
+	j.found()
 	j.State, j.UpdatedAt = JobRunning, now
-	if j.StartedAt == 0 {
-		j.StartedAt = now
-	}
-	return nil
-}
-
-// Checkpoint records where the attempt stands. Seq must be one more than the last of this epoch, else CodeGap; a seq that the
-// state already holds changes nothing and is no error.
-func (j *Job) Checkpoint(epoch, seq uint64, step string, progress int, now Time) error {
-	if err := j.reattach(epoch, "checkpoint"); err != nil {
-		return err
-	}
-	if seq <= j.CheckpointSeq {
-		return nil
-	}
-	if seq != j.CheckpointSeq+1 {
-		return Errorf(CodeGap, "job %s holds checkpoint %d, not the base of %d", j.ID, j.CheckpointSeq, seq)
-	}
-	j.State, j.CheckpointSeq, j.Step, j.UpdatedAt = JobRunning, seq, step, now
-	j.Progress = max(j.Progress, min(progress, 99))
 	if j.StartedAt == 0 {
 		j.StartedAt = now
 	}
@@ -192,6 +180,7 @@ func (j *Job) Finish(epoch uint64, state JobState, failure *JobError, now Time) 
 	if err := j.reattach(epoch, "finish"); err != nil {
 		return err
 	}
+	j.found()
 	j.State, j.Error, j.CompletedAt, j.UpdatedAt = state, failure, now, now
 	if j.StartedAt == 0 {
 		j.StartedAt = now
@@ -207,6 +196,7 @@ func (j *Job) Attention(epoch uint64, reason string, now Time) error {
 	if err := j.reattach(epoch, "stop for attention"); err != nil {
 		return err
 	}
+	j.found()
 	j.State, j.Reason, j.UpdatedAt = JobNeedsAttention, reason, now
 	return nil
 }
@@ -223,7 +213,8 @@ func (j *Job) Reject(epoch uint64, robot string, now Time) error {
 	return nil
 }
 
-// Release puts the job back in the queue because its robot stops in good order; the last checkpoint stays.
+// Release puts the job back in the queue because its robot stops in good order; the last checkpoint stays. A job whose step Open had
+// begun waits for a person.
 func (j *Job) Release(epoch uint64, now Time) error {
 	if err := j.current(epoch, "release"); err != nil {
 		return err
@@ -233,7 +224,8 @@ func (j *Job) Release(epoch uint64, now Time) error {
 }
 
 // Expire puts the job back in the queue because its robot has not been heard of. It keeps its epoch: until the next Assign the
-// old attempt may still report and take the job back.
+// old attempt may still report and take the job back. A job whose step Open had begun goes to no other robot: nobody but the old one
+// can know what became of that step, and if it does not come back a person must decide.
 func (j *Job) Expire(epoch uint64, now Time) error {
 	if err := j.current(epoch, "expire"); err != nil {
 		return err
@@ -262,10 +254,24 @@ func (j *Job) requeue(now Time) {
 		j.endCancelled(now)
 		return
 	}
+	if j.Open != "" {
+		j.State, j.Reason, j.Lost, j.UpdatedAt = JobNeedsAttention, unknownOutcome(j.Open), true, now
+		return
+	}
+	if j.refusedByItsRobot() {
+		j.State, j.Reason, j.UpdatedAt = JobNeedsAttention, j.onlyThere(), now
+		return
+	}
 	j.State, j.UpdatedAt = JobQueued, now
 }
 
+// unknownOutcome is why a person must decide about a step that had begun.
+func unknownOutcome(step string) string {
+	return "Step " + step + " may only run once. It had begun when its robot was lost, and nobody knows whether it finished."
+}
+
 func (j *Job) endCancelled(now Time) {
+	j.found()
 	j.State, j.CompletedAt, j.UpdatedAt = JobCancelled, now, now
 	j.Error = &JobError{ErrorType: "Cancelled", Message: j.CancelReason}
 }
@@ -281,15 +287,23 @@ func (j *Job) current(epoch uint64, move string) error {
 	return nil
 }
 
-// reattach is current, but also lets an attempt take back a job that went to the queue and was given to nobody else since.
+// reattach is current, but also lets an attempt take back a job that its robot's silence took away and that was given to nobody else
+// since.
 func (j *Job) reattach(epoch uint64, move string) error {
 	if epoch == 0 || epoch != j.Epoch {
 		return Errorf(CodeStaleEpoch, "job %s is at epoch %d, not %d", j.ID, j.Epoch, epoch)
 	}
-	if !j.State.Active() && j.State != JobQueued {
+	if !j.State.Active() && j.State != JobQueued && !j.Lost {
 		return j.refuse(move)
 	}
 	return nil
+}
+
+// found is what changes when an attempt goes on after a reattach.
+func (j *Job) found() {
+	if j.Lost {
+		j.Lost, j.Reason = false, ""
+	}
 }
 
 func (j *Job) refuse(move string) error {

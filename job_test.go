@@ -15,7 +15,9 @@ func TestJob_LateReportOfAnExpiredAttemptTakesTheJobBackUntilTheNextAssign(t *te
 	require.NoError(t, j.Expire(5, 3))
 	require.Equal(t, casare.JobQueued, j.State)
 
-	require.NoError(t, j.Checkpoint(5, 1, "s", 40, 4))
+	fresh, err := j.Checkpoint(&casare.CheckpointJob{Epoch: 5, Seq: 1, Step: "s", Progress: 40}, 4)
+	require.NoError(t, err)
+	require.True(t, fresh)
 	require.Equal(t, casare.JobRunning, j.State)
 	require.Equal(t, "a", j.RobotID)
 
@@ -32,11 +34,46 @@ func TestJob_ARefusedMoveChangesNothing(t *testing.T) {
 	j := casare.NewJob(casare.JobSpec{ID: "j", CreatedAt: 1})
 	require.NoError(t, j.Assign("a", 5, 2))
 	before := *j
-	require.Equal(t, casare.CodeGap, casare.CodeOf(j.Checkpoint(5, 2, "s", 10, 3)))
+	_, err := j.Checkpoint(&casare.CheckpointJob{Epoch: 5, Seq: 2, Base: 1, Step: "s", Progress: 10}, 3)
+	require.Equal(t, casare.CodeGap, casare.CodeOf(err))
 	require.Equal(t, casare.CodeTransition, casare.CodeOf(j.Assign("b", 6, 3)))
 	require.Equal(t, casare.CodeStaleEpoch, casare.CodeOf(j.Reject(4, "a", 3)))
 	require.Equal(t, casare.CodeInvalid, casare.CodeOf(j.Finish(5, casare.JobRunning, nil, 3)))
 	require.Equal(t, before, *j)
+}
+
+func TestJob_AStepThatHadBegunKeepsTheJobFromOtherRobots(t *testing.T) {
+	t.Parallel()
+	for name, lose := range map[string]func(j *casare.Job) error{
+		"expired":  func(j *casare.Job) error { return j.Expire(5, 4) },
+		"released": func(j *casare.Job) error { return j.Release(5, 4) },
+	} {
+		j := casare.NewJob(casare.JobSpec{ID: "j", CreatedAt: 1})
+		require.NoError(t, j.Assign("a", 5, 2))
+		_, err := j.Checkpoint(&casare.CheckpointJob{Epoch: 5, Seq: 1, Open: "pay"}, 3)
+		require.NoError(t, err, name)
+		require.NoError(t, lose(j), name)
+		require.Equal(t, casare.JobNeedsAttention, j.State, name)
+		require.Contains(t, j.Reason, "pay", name)
+		require.Equal(t, casare.CodeTransition, casare.CodeOf(j.Assign("b", 6, 5)), name)
+
+		// Its robot comes back with the outcome.
+		_, err = j.Checkpoint(&casare.CheckpointJob{Epoch: 5, Seq: 2, Base: 1, Step: "pay"}, 6)
+		require.NoError(t, err, name)
+		require.Equal(t, casare.JobRunning, j.State, name)
+		require.Empty(t, j.Reason, name)
+		require.NoError(t, lose(j), name)
+		require.Equal(t, casare.JobQueued, j.State, name)
+	}
+}
+
+func TestJob_AttentionThatARobotAskedForIsNotTakenBack(t *testing.T) {
+	t.Parallel()
+	j := casare.NewJob(casare.JobSpec{ID: "j", CreatedAt: 1})
+	require.NoError(t, j.Assign("a", 5, 2))
+	require.NoError(t, j.Attention(5, "look", 3))
+	require.Equal(t, casare.CodeTransition, casare.CodeOf(j.Start(5, 4)))
+	require.Equal(t, "look", j.Reason)
 }
 
 func TestJob_CancelEndsAtOnceWhatNoRobotHolds(t *testing.T) {
@@ -78,4 +115,42 @@ func TestParsePriority(t *testing.T) {
 		_, err := casare.ParsePriority(text)
 		require.Equal(t, casare.CodeInvalid, casare.CodeOf(err))
 	}
+}
+
+func TestJob_WhatItLeftOnItsRobotKeepsItThere(t *testing.T) {
+	t.Parallel()
+	fresh := func() *casare.Job {
+		j := casare.NewJob(casare.JobSpec{ID: "j", CreatedAt: 1})
+		require.NoError(t, j.Assign("a", 5, 2))
+		_, err := j.Checkpoint(&casare.CheckpointJob{Epoch: 5, Seq: 1, Pin: "/data/x"}, 3)
+		require.NoError(t, err)
+		require.Equal(t, "a", j.BoundTo())
+		return j
+	}
+	j := fresh()
+	require.Equal(t, casare.CodeTransition, casare.CodeOf(j.Strand(5, "why", 4)), "it runs")
+	_, err := j.Checkpoint(&casare.CheckpointJob{Epoch: 5, Log: casare.LogChunk{}}, 4)
+	require.NoError(t, err)
+	require.Equal(t, "a", j.BoundTo(), "a line of the log unpins nothing")
+	require.NoError(t, j.Expire(5, 4))
+	require.Equal(t, casare.CodeConflict, casare.CodeOf(j.Assign("b", 6, 5)))
+	require.Equal(t, casare.CodeStaleEpoch, casare.CodeOf(j.Strand(4, "why", 5)))
+	require.NoError(t, j.Assign("a", 6, 5))
+	require.NoError(t, j.Release(6, 6))
+	require.NoError(t, j.Strand(6, "why", 7))
+	require.Equal(t, casare.JobNeedsAttention, j.State)
+	require.Equal(t, "why", j.Reason)
+	require.NoError(t, j.Start(6, 8))
+	require.Equal(t, casare.JobRunning, j.State)
+	_, err = j.Checkpoint(&casare.CheckpointJob{Epoch: 6, Seq: 2, Base: 1}, 9) // it no longer is
+	require.NoError(t, err)
+	require.Empty(t, j.BoundTo())
+	require.NoError(t, j.Expire(6, 10))
+	require.Equal(t, casare.CodeTransition, casare.CodeOf(j.Strand(6, "why", 11)))
+	require.NoError(t, j.Assign("b", 12, 12))
+
+	j = fresh()
+	require.NoError(t, j.Reject(5, "a", 4))
+	require.Equal(t, casare.JobNeedsAttention, j.State)
+	require.Contains(t, j.Reason, "/data/x")
 }

@@ -36,12 +36,6 @@ func CheckSecretName(name string) error {
 	return nil
 }
 
-// The commands about secrets.
-const (
-	CommandPutSecret    CommandType = 30
-	CommandDeleteSecret CommandType = 31
-)
-
 // PutSecret adds a secret or replaces it. The tenant is that of the proposal.
 type PutSecret struct {
 	Secret Secret `cbor:"1,keyasint"`

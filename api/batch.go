@@ -156,16 +156,18 @@ func (b *batch) propose(ctx context.Context) (uint64, error) {
 	if len(b.jobs) == 0 {
 		return b.api.deps.State.Index(), nil
 	}
+	var before []casare.Proposal // all documents that a job refers to come before all jobs
 	ps := make([]casare.Proposal, len(b.jobs))
 	for n, s := range b.jobs {
+		before = append(before, s.before...)
 		ps[n] = b.api.proposal(b.call, s.spec.ID, s.command())
 	}
-	results, err := b.api.proposeAll(ctx, ps)
+	results, err := b.api.proposeAll(ctx, append(before, ps...))
 	if err != nil {
 		return 0, err
 	}
 	index := uint64(0)
-	for n, r := range results {
+	for n, r := range results[len(before):] {
 		index = max(index, r.Index)
 		if r.Err != nil {
 			b.refuse(b.place[n], b.api.fail(ctx, r.Err))
@@ -183,7 +185,7 @@ func (b *batch) accept(n int, job *casare.Job) {
 		state = job.State
 	}
 	b.results[b.place[n]] = batchResult{JobID: spec.ID, Status: publicState(state)}
-	b.api.docs.stored(spec.Revision)
+	b.api.stored(&spec)
 }
 
 // proposeAll applies commands and returns an answer for each. When only some are known, the outcome of the whole is not.

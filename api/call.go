@@ -59,18 +59,17 @@ func (a *API) proposal(c *call, id string, command casare.Command) casare.Propos
 }
 
 // propose applies one command and returns the answer; a refusal is an error.
-func (a *API) propose(ctx context.Context, p casare.Proposal) (casare.Result, error) {
-	results, err := a.deps.Proposer.Propose(ctx, p)
+func (a *API) propose(ctx context.Context, ps ...casare.Proposal) (casare.Result, error) {
+	results, err := a.proposeAll(ctx, ps)
 	if err != nil {
 		return casare.Result{}, err
 	}
-	if len(results) != 1 {
-		return casare.Result{}, casare.Errorf(casare.CodeInternal, "one command had %d answers", len(results))
+	for _, r := range results {
+		if r.Err != nil {
+			return r, r.Err
+		}
 	}
-	if results[0].Err != nil {
-		return results[0], results[0].Err
-	}
-	return results[0], nil
+	return results[len(results)-1], nil
 }
 
 // uuidOf prints 16 bytes as a UUID of the given version.

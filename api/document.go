@@ -23,6 +23,7 @@ type documents struct {
 type knownDocument struct {
 	name   string // that it gives itself
 	stored bool   // in the replicated state
+	alone  bool   // it is known to refer to no other document
 }
 
 func (d *documents) find(revision string) (knownDocument, bool) {
@@ -49,6 +50,28 @@ func (d *documents) stored(revision string) {
 		k.stored = true
 		d.known[revision] = k
 	}
+}
+
+// refers says whether a document refers to others; read gets its text when that is not known yet.
+func (d *documents) refers(revision string, read func() ([]byte, error)) (raw []byte, refers bool, err error) {
+	k, known := d.find(revision)
+	if k.alone {
+		return nil, false, nil
+	}
+	if raw, err = read(); err != nil {
+		return nil, false, err
+	}
+	doc, _ := workflow.Read(raw)
+	if doc != nil && len(doc.References()) > 0 {
+		return raw, true, nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if known {
+		k.alone = true
+		d.known[revision] = k
+	}
+	return nil, false, nil
 }
 
 // document is a document that came with a request and may run.

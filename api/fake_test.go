@@ -270,6 +270,8 @@ func (s *fakeStore) applyOne(p casare.Proposal, tell func(casare.Event)) casare.
 			s.documents[w.Revision] = c.Document
 		}
 		tell(casare.Event{Type: casare.EventWorkflowSaved, WorkflowID: w.ID})
+	case casare.PutDocument:
+		s.documents[casare.RevisionOf(c.Document)] = c.Document
 	case casare.PutSecret:
 		secret := c.Secret
 		secret.Tenant, secret.Version = p.Tenant, 1

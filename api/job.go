@@ -36,6 +36,7 @@ type jobView struct {
 	TimeoutSeconds    int              `json:"timeout_seconds"`
 	CancelRequested   bool             `json:"cancel_requested"`
 	Reason            string           `doc:"needs_attention: what must be decided" json:"reason"`
+	WaitingFor        *string          `doc:"What a job that waits in the queue waits for, if it is not any free robot" json:"waiting_for"`
 	Error             *string          `json:"error"`
 	ErrorMessage      *string          `json:"error_message"`
 	ErrorType         *string          `json:"error_type"`
@@ -99,7 +100,7 @@ func viewJob(j *casare.Job, robotName string) jobView {
 		RobotID: optional(j.RobotID), AssignedRobotID: optional(j.RobotID), RobotName: optional(robotName),
 		TargetRobotID: optional(j.TargetRobot), Needs: j.Needs, Progress: j.Progress, CurrentNode: optional(j.Step),
 		Attempt: j.Attempt, Epoch: j.Epoch, RetryCount: max(0, j.Attempt-1), TimeoutSeconds: j.TimeoutSeconds,
-		CancelRequested: j.CancelRequested, Reason: j.Reason, ErrorDetail: j.Error,
+		CancelRequested: j.CancelRequested, Reason: j.Reason, WaitingFor: optional(waitingFor(j, robotName)), ErrorDetail: j.Error,
 		Variables: Raw(j.Variables), Input: Raw(j.Variables), Metadata: Raw(j.Metadata), CreatedBy: j.CreatedBy,
 		CreatedAt: j.CreatedAt, AssignedAt: j.AssignedAt, ClaimedAt: j.AssignedAt, StartedAt: j.StartedAt,
 		CompletedAt: j.CompletedAt, UpdatedAt: j.UpdatedAt, RobotsThatRefused: j.RejectedBy,
@@ -112,6 +113,14 @@ func viewJob(j *casare.Job, robotName string) jobView {
 		v.DurationMS = &ms
 	}
 	return v
+}
+
+// waitingFor says what a job waits for that only one robot can go on with.
+func waitingFor(j *casare.Job, robotName string) string {
+	if j.State != casare.JobQueued || j.Pin == "" {
+		return ""
+	}
+	return "Robot " + cmp.Or(robotName, j.RobotID) + ", which alone has " + j.Pin
 }
 
 // jobsInput selects jobs. Parameters that only name the caller's own tenant or workspace change nothing.

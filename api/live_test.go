@@ -237,7 +237,8 @@ func TestLive_ASlowClientIsDropped(t *testing.T) {
 		for range 20 {
 			seq++
 			w.store.change(id, casare.EventJobProgress, func(j *casare.Job, _ uint64) error {
-				return j.Checkpoint(epoch, seq, step, 1, 1)
+				_, err := j.Checkpoint(&casare.CheckpointJob{Epoch: epoch, Seq: seq, Base: seq - 1, Step: step, Progress: 1}, 1)
+				return err
 			})
 		}
 		return subscribed() == 1
@@ -308,7 +309,10 @@ func TestLiveJob_IsFollowedAcrossLeadersAndRobots(t *testing.T) {
 		l := casare.LogLine{N: n, Message: strconv.FormatUint(n, 10), Attempt: epoch}
 		w.store.addLog(id, l)
 		w.fleet.tell(casare.LiveUpdate{JobID: id, Epoch: epoch, Line: &l})
-		w.store.change(id, casare.EventJobProgress, func(j *casare.Job, _ uint64) error { return j.Checkpoint(epoch, n+1, "s", 1, 1) })
+		w.store.change(id, casare.EventJobProgress, func(j *casare.Job, _ uint64) error {
+			_, err := j.Checkpoint(&casare.CheckpointJob{Epoch: epoch, Seq: n + 1, Base: n, Step: "s", Progress: 1}, 1)
+			return err
+		})
 	}
 	heard := func(n int) {
 		require.Eventually(t, func() bool {

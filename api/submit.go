@@ -7,7 +7,9 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -23,22 +25,23 @@ const (
 
 // submitBody asks for one run of a workflow, in the words of every client there is.
 type submitBody struct {
-	WorkflowID     string   `doc:"A stored workflow; or, beside a document, the id it is known by"   json:"workflow_id"`
-	WorkflowName   string   `json:"workflow_name"`
-	WorkflowJSON   Raw      `doc:"The document: an object, or a text that holds one"                 json:"workflow_json"`
-	Priority       Priority `json:"priority"`
-	Environment    string   `json:"environment"`
-	RobotID        string   `doc:"Run on this robot or nowhere (id or name)"                         json:"robot_id"`
-	TargetRobotID  string   `doc:"Same as robot_id"                                                  json:"target_robot_id"`
-	TargetRobot    string   `doc:"Same as robot_id"                                                  json:"target_robot"`
-	Variables      Raw      `doc:"An object: overrides the defaults of the document"                 json:"variables"`
-	InputData      Raw      `doc:"Same as variables"                                                 json:"input_data"`
-	Input          Raw      `doc:"Same as variables"                                                 json:"input"`
-	Metadata       Raw      `doc:"An object, kept; robot_id and variables in it count as above"      json:"metadata"`
-	Needs          []string `doc:"Capabilities a robot must have"                                    json:"required_capabilities"`
-	TimeoutSeconds float64  `doc:"Default 3600"                                                      json:"timeout_seconds"`
-	Timeout        float64  `doc:"Same as timeout_seconds"                                           json:"timeout"`
-	Key            string   `doc:"Idempotency key of this item of a batch"                           json:"key"`
+	WorkflowID     string         `doc:"A stored workflow; or, beside a document, the id it is known by"   json:"workflow_id"`
+	WorkflowName   string         `json:"workflow_name"`
+	WorkflowJSON   Raw            `doc:"The document: an object, or a text that holds one"                 json:"workflow_json"`
+	Priority       Priority       `json:"priority"`
+	Environment    string         `json:"environment"`
+	RobotID        string         `doc:"Run on this robot or nowhere (id or name)"                         json:"robot_id"`
+	TargetRobotID  string         `doc:"Same as robot_id"                                                  json:"target_robot_id"`
+	TargetRobot    string         `doc:"Same as robot_id"                                                  json:"target_robot"`
+	Variables      Raw            `doc:"An object: overrides the defaults of the document"                 json:"variables"`
+	InputData      Raw            `doc:"Same as variables"                                                 json:"input_data"`
+	Input          Raw            `doc:"Same as variables"                                                 json:"input"`
+	Documents      map[string]Raw `doc:"The documents that the document refers to, by path as written there, by file name or by id" json:"documents"`
+	Metadata       Raw            `doc:"An object, kept; robot_id and variables in it count as above"      json:"metadata"`
+	Needs          []string       `doc:"Capabilities a robot must have"                                    json:"required_capabilities"`
+	TimeoutSeconds float64        `doc:"Default 3600"                                                      json:"timeout_seconds"`
+	Timeout        float64        `doc:"Same as timeout_seconds"                                           json:"timeout"`
+	Key            string         `doc:"Idempotency key of this item of a batch"                           json:"key"`
 }
 
 // metadata is what counts in the metadata of a submit.
@@ -62,8 +65,9 @@ type submitAnswer struct {
 
 // submission is a job about to be proposed.
 type submission struct {
-	spec casare.JobSpec
-	doc  []byte // left out when the state holds the revision
+	spec   casare.JobSpec
+	doc    []byte            // left out when the state holds the revision
+	before []casare.Proposal // store the documents that doc refers to
 }
 
 func (s submission) command() casare.SubmitJob {
@@ -92,11 +96,11 @@ func (a *API) submitJob(ctx context.Context, in *keyInput, body []byte) (*answer
 	if cmp.Or(in.Key, req.Key) != "" {
 		s.spec.BodyHash = req.hash()
 	}
-	result, err := a.propose(ctx, a.proposal(c, s.spec.ID, s.command()))
+	result, err := a.propose(ctx, append(s.before, a.proposal(c, s.spec.ID, s.command()))...)
 	if err != nil {
 		return nil, err
 	}
-	a.docs.stored(s.spec.Revision)
+	a.stored(&s.spec)
 	job := result.Job
 	if job == nil {
 		job = casare.NewJob(s.spec)
@@ -105,6 +109,14 @@ func (a *API) submitJob(ctx context.Context, in *keyInput, body []byte) (*answer
 		ID: job.ID, JobID: job.ID, Status: publicState(job.State), WorkflowID: job.WorkflowID, WorkflowName: job.WorkflowName,
 		Priority: job.Priority, RobotID: optional(job.TargetRobot), CreatedAt: job.CreatedAt, Message: "The job is queued",
 	}}, nil
+}
+
+// stored notes that the state holds every document of a job.
+func (a *API) stored(spec *casare.JobSpec) {
+	a.docs.stored(spec.Revision)
+	for _, p := range spec.Pinned {
+		a.docs.stored(p.Revision)
+	}
 }
 
 // jobID is the id of the job a submit makes: fresh when no idempotency key came with it, else the same for the same key.
@@ -160,6 +172,10 @@ func (b *submitBody) hash() []byte {
 	} {
 		writePart(h, p)
 	}
+	for _, name := range slices.Sorted(maps.Keys(b.Documents)) {
+		writePart(h, []byte(name))
+		writePart(h, b.Documents[name])
+	}
 	return h.Sum(nil)
 }
 
@@ -198,7 +214,22 @@ func (a *API) submission(c *call, b *submitBody, id string, seen lookups) (submi
 	if err := a.fillSpec(&spec, b, seen); err != nil {
 		return submission{}, err
 	}
-	return submission{spec: spec, doc: doc.raw}, nil
+	s := submission{spec: spec, doc: doc.raw}
+	raw, refers, err := a.docs.refers(spec.Revision, func() ([]byte, error) {
+		if doc.raw != nil {
+			return doc.raw, nil
+		}
+		return a.deps.State.Document(spec.Revision)
+	})
+	if err != nil || !refers {
+		return s, err
+	}
+	found, err := a.closureOf(spec.Tenant, raw, spec.Revision, b.Documents)
+	if err != nil {
+		return submission{}, err
+	}
+	s.before, s.spec.Pinned = a.documentProposals(c, found), found.pinned
+	return s, nil
 }
 
 // checkSizes refuses what is too long to keep.
@@ -209,6 +240,9 @@ func (b *submitBody) checkSizes() error {
 		if len(given.text) > maxName {
 			return invalidField(given.field, "is longer than 255 bytes")
 		}
+	}
+	if len(b.Documents) > casare.MaxPinned {
+		return invalidField("documents", "has more than "+strconv.Itoa(casare.MaxPinned)+" entries")
 	}
 	if len(b.Needs) > maxNeeds {
 		return invalidField("required_capabilities", "has more than 64 entries")

@@ -56,7 +56,7 @@ func (a *API) saveWorkflow(ctx context.Context, in *keyInput, body []byte) (*ans
 		s.spec.BodyHash = submit.hash()
 	}
 	wf.Revision = s.spec.Revision
-	ps := []casare.Proposal{a.proposal(c, wf.ID, casare.PutWorkflow{Workflow: wf, Document: s.doc})}
+	ps := append(s.before, a.proposal(c, wf.ID, casare.PutWorkflow{Workflow: wf, Document: s.doc}))
 	out := workflowAnswer{WorkflowID: wf.ID, Status: "success", CreatedAt: now, Message: "Workflow stored"}
 	if req.TriggerType == "manual" {
 		s.doc = nil // the workflow brings it

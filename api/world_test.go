@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -153,7 +154,9 @@ func (r *robot) check(raw []byte) []workflow.Problem {
 // someTypes knows the node types of the documents here.
 type someTypes struct{}
 
-func (someTypes) Known(typ string) (string, bool) { return typ, typ == "StartNode" || typ == "LogNode" }
+func (someTypes) Known(typ string) (string, bool) {
+	return typ, slices.Contains([]string{"StartNode", "LogNode", "SubflowNode", "CallSubworkflowNode"}, typ)
+}
 
 func (someTypes) Ports(*workflow.Step) (workflow.Ports, bool) { return workflow.Ports{}, false }
 

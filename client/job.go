@@ -11,17 +11,18 @@ import (
 
 // Submit asks for one run of a workflow: of the document given, else of the stored one that WorkflowID names.
 type Submit struct {
-	WorkflowID     string          `json:"workflow_id,omitempty"`
-	WorkflowName   string          `json:"workflow_name,omitempty"`
-	Workflow       json.RawMessage `json:"workflow_json,omitempty"`
-	Priority       string          `json:"priority,omitempty"` // 0 (first) to 20, or CRITICAL, HIGH, NORMAL, LOW
-	Environment    string          `json:"environment,omitempty"`
-	RobotID        string          `json:"robot_id,omitempty"`  // run there or nowhere
-	Variables      json.RawMessage `json:"variables,omitempty"` // an object
-	Metadata       json.RawMessage `json:"metadata,omitempty"`  // an object, kept for you
-	Needs          []string        `json:"required_capabilities,omitempty"`
-	TimeoutSeconds int             `json:"timeout_seconds,omitempty"`
-	Key            string          `json:"key,omitempty"` // Idempotency-Key; "" gives the call one of its own
+	WorkflowID     string                     `json:"workflow_id,omitempty"`
+	WorkflowName   string                     `json:"workflow_name,omitempty"`
+	Workflow       json.RawMessage            `json:"workflow_json,omitempty"`
+	Documents      map[string]json.RawMessage `json:"documents,omitempty"` // those it refers to, by path as written there, file name or id
+	Priority       string                     `json:"priority,omitempty"`  // 0 (first) to 20, or CRITICAL, HIGH, NORMAL, LOW
+	Environment    string                     `json:"environment,omitempty"`
+	RobotID        string                     `json:"robot_id,omitempty"`  // run there or nowhere
+	Variables      json.RawMessage            `json:"variables,omitempty"` // an object
+	Metadata       json.RawMessage            `json:"metadata,omitempty"`  // an object, kept for you
+	Needs          []string                   `json:"required_capabilities,omitempty"`
+	TimeoutSeconds int                        `json:"timeout_seconds,omitempty"`
+	Key            string                     `json:"key,omitempty"` // Idempotency-Key; "" gives the call one of its own
 }
 
 // Submitted is the answer to a submit, or to one of a batch, where Error says why it was refused.

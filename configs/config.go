@@ -18,6 +18,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"casare"
+	"casare/internal/files"
 )
 
 // Robot is the shipped robot.yaml: every key with its default, as Default returns them.
@@ -36,6 +37,7 @@ type Config struct {
 	Labels      map[string]string `yaml:"labels,omitempty"`      // facts for people and placement
 	LogLevel    string            `yaml:"log_level,omitempty"`   // debug, info, warn or error; default info
 	Blobs       Blobs             `yaml:"blobs,omitempty"`       // files of the mesh kept here
+	Files       files.Config      `yaml:"files,omitempty"`       // what workflows may do with files
 }
 
 // Blobs is the section "blobs": how much of the mesh's files a coordinator keeps.
@@ -60,6 +62,7 @@ func Default() Config {
 		Environment: "default",
 		LogLevel:    "info",
 		Blobs:       Blobs{MaxBytes: 20 << 30},
+		Files:       files.Default(),
 	}
 }
 
@@ -74,6 +77,7 @@ func (c Config) Over(over Config) Config {
 		Environment: cmp.Or(over.Environment, c.Environment),
 		LogLevel:    cmp.Or(over.LogLevel, c.LogLevel),
 		Blobs:       Blobs{MaxBytes: cmp.Or(over.Blobs.MaxBytes, c.Blobs.MaxBytes)},
+		Files:       c.Files.Over(over.Files),
 		Labels:      c.Labels,
 	}
 	if over.Labels != nil {
@@ -119,7 +123,7 @@ func (c Config) Validate() error {
 	default:
 		return casare.Errorf(casare.CodeInvalid, "log_level %q is none of debug, info, warn, error", c.LogLevel).On("log_level")
 	}
-	return nil
+	return c.Files.Validate()
 }
 
 // Load reads a YAML file. An unknown key is an error that names it; a missing file is fs.ErrNotExist.

@@ -7,6 +7,7 @@ import (
 
 	"casare"
 	"casare/configs"
+	"casare/internal/files"
 )
 
 func TestRobotYAML_HoldsTheDefaults(t *testing.T) {
@@ -44,6 +45,9 @@ func TestConfig_ValidateNamesTheField(t *testing.T) {
 		"environment": {Environment: "a b"},
 		"labels":      {Labels: map[string]string{"": "x"}},
 		"log_level":   {LogLevel: "loud"},
+		"files.roots": {Files: files.Config{Roots: []files.Root{{Path: "relative"}}}},
+
+		"files.max_read_bytes": {Files: files.Config{MaxReadBytes: -1}},
 	} {
 		err := configs.Default().Over(bad).Validate()
 		var e *casare.Error

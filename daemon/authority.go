@@ -41,7 +41,9 @@ var authority = map[casare.CommandType][]origin{
 	casare.CommandMarkGrown:     {originSystem},
 	casare.CommandReferBlobs:    {originUser},
 	casare.CommandForgetBlobs:   {originSystem},
+	casare.CommandStrandJob:     {originScheduler},
 	casare.CommandPutSecret:     {originUser},
+	casare.CommandPutDocument:   {originUser},
 	casare.CommandDeleteSecret:  {originUser},
 }
 

@@ -16,6 +16,7 @@ import (
 	"casare/blobstore"
 	"casare/configs"
 	"casare/executor"
+	"casare/internal/files"
 	"casare/internal/service"
 	"casare/mesh"
 	"casare/mesh/identity"
@@ -50,6 +51,7 @@ type Daemon struct {
 	peers     *http.Transport
 	scheduler *scheduler.Scheduler
 	executor  *executor.Executor
+	work      *files.Work
 	api       *api.API
 	vault     vault
 
@@ -178,7 +180,11 @@ func (d *Daemon) build() error {
 	}
 	robot := robotRecord(d.identity, d.config, d.options, d.options.Now())
 	robot.HTTP, robot.Mesh = d.mesh.HTTP(), firstOr(d.mesh.Addresses(), d.mesh.Addr().String())
-	running := executor.Config{Robot: robot, Open: d.identity.Open, Now: d.options.Now, Logger: d.log}
+	if d.work, err = openWork(d.folder, d.config, d.options.Now(), d.log); err != nil {
+		return err
+	}
+	running := executor.Config{Work: workspaces{d.work}, Robot: robot, Open: d.identity.Open, Now: d.options.Now, Logger: d.log}
+	running.Blobs = func(job string, epoch uint64) executor.Blobs { return d.blobs.For(job, epoch) }
 	tune(d.options.Tuning.Executor, &running)
 	if d.executor, err = executor.New(running, leaderSession{d}, executor.NewRunner(node.Default)); err != nil {
 		return err
@@ -440,6 +446,9 @@ func (d *Daemon) closeFiles() {
 	}
 	if d.mesh != nil {
 		d.mesh.Stop()
+	}
+	if d.work != nil {
+		d.work.Close()
 	}
 	d.release()
 }

@@ -18,6 +18,7 @@ import (
 //	lock                               held while a robot runs
 //	robot/identity robot/state         the robot; it exists, whole, or not at all
 //	blobs                              what this robot keeps of the mesh's files, if it is a coordinator
+//	work                               a folder for each job that runs here, while it runs
 //	.new                               the robot while it is being made
 //
 // The robot is made under .new and renamed last, so that a kill at any moment leaves either no robot or a working one. What a
@@ -30,6 +31,7 @@ func (f folder) identity() string        { return filepath.Join(f.robot(), "iden
 func (f folder) state() string           { return filepath.Join(f.robot(), "state") }
 func (f folder) peers() string           { return filepath.Join(f.robot(), "peers") }
 func (f folder) blobs() string           { return f.file("blobs") }
+func (f folder) work() string            { return f.file("work") }
 func (f folder) fresh() string           { return f.file(".new") }
 func (f folder) freshRobot() string      { return filepath.Join(f.fresh(), "robot") }
 func (f folder) freshIdentity() string   { return filepath.Join(f.freshRobot(), "identity") }

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -60,7 +61,7 @@ func (v *vault) key(purpose string) (seal.Key, error) {
 // For seals to a job's robot what the job needs: the secrets its document mentions, and the key that its checkpoints seal secrets with,
 // which is the same for every attempt. nil when it needs nothing. A secret that does not exist is left out.
 func (v *vault) For(j *casare.Job) ([]byte, error) {
-	needs, err := v.of(j.Revision)
+	needs, err := v.needsOf(j)
 	if err != nil || len(needs.names) == 0 && !needs.sensitive {
 		return nil, err
 	}
@@ -101,6 +102,25 @@ func (v *vault) For(j *casare.Job) ([]byte, error) {
 		return nil, casare.Errorf(casare.CodeInternal, "encode secrets: %w", err)
 	}
 	return identity.SealTo(robot.Recipient, message)
+}
+
+// needsOf joins what the job's document needs and what those that it refers to do.
+func (v *vault) needsOf(j *casare.Job) (secretNeeds, error) {
+	needs, err := v.of(j.Revision)
+	if err != nil || len(j.Pinned) == 0 {
+		return needs, err
+	}
+	all := secretNeeds{names: slices.Clone(needs.names), sensitive: needs.sensitive}
+	for _, p := range j.Pinned {
+		more, err := v.of(p.Revision)
+		if err != nil {
+			return all, err
+		}
+		all.names, all.sensitive = append(all.names, more.names...), all.sensitive || more.sensitive
+	}
+	slices.Sort(all.names)
+	all.names = slices.Compact(all.names)
+	return all, nil
 }
 
 // of returns what a document needs.

@@ -3,8 +3,8 @@ package executor
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
-	"time"
 
 	"casare"
 	"casare/executor/engine"
@@ -20,22 +20,32 @@ type attempt struct {
 	robot string
 	stop  chan struct{} // closed: stop at the next step boundary
 	wakes func()        // tells the sender that next may have something
+	now   func() casare.Time
 
+	blobs    Blobs                           // nil: nothing lies in blobs
+	work     func(func(ctx context.Context)) // runs a function beside the run, for as long as the executor lives
 	mu       sync.Mutex
 	cancel   context.CancelCauseFunc // of the run; nil before it is there
 	cause    error                   // why the run shall end
 	stopping bool                    // stop is closed
 	begun    casare.Time             // when the run began
 	reason   string                  // of the cancel
+	policy   Policy                  // of the document
 	online   bool                    // a session stands that will acknowledge
+	mute     bool                    // it was waited for in vain; the next answer ends that
 	acked    chan struct{}           // closed and replaced at each answer of the leader
-	seq      uint64                  // last checkpoint in the state
 	flying   *flying                 // reported and not answered
 	say      sayStart
-	snapshot *Snapshot // newest, not acknowledged
-	taken    uint64    // counts snapshots
+	stream   stream
+	due      bool              // the newest checkpoint shall leave
+	lifting  bool              // records are being put into blobs; it leaves when they are there
+	effects  map[string]uint64 // by frame: what had been handed over before the effect before
+	refusal  error             // why the state cannot take the checkpoint
+	isolated string            // a step that may run only once waited in vain for its intent to be recorded
+	waiting  string            // what the run waits for, "" for nothing
 	log      logBuffer
-	logDue   bool // log lines have waited long enough to go without a checkpoint
+	lines    uint64 // of the log, so far
+	logDue   bool   // log lines have waited long enough to go without a checkpoint
 	step     string
 	progress int
 	end      *ending
@@ -44,9 +54,9 @@ type attempt struct {
 
 // flying is the entry of a report that waits for its ack.
 type flying struct {
-	what  casare.CommandType
-	taken uint64 // the snapshot it carried, 0 for none
-	lines uint64 // one past the last log line it carried
+	what       casare.CommandType
+	checkpoint bool   // it is part of the stream
+	lines      uint64 // one past the last log line it carried
 }
 
 // sayStart is how far the report that the attempt has started has come.
@@ -73,38 +83,46 @@ func (a *attempt) next(r *session.Report) int {
 	if a.flying != nil {
 		return 0
 	}
-	if a.end != nil && (a.end.reject != nil || a.end.give != nil && a.snapshot == nil && len(a.log.lines) == 0) {
+	if a.end != nil && (a.end.reject != nil || a.end.give != nil && !a.tells() && len(a.log.lines) == 0) {
 		return a.nextGiven(r)
 	}
 	chunk, all := a.log.next()
 	switch {
-	case a.end != nil && a.end.finish != nil && all:
-		// A snapshot that has not left is of no use any more.
+	case a.tells() && !a.lifting:
+		c := *a.stream.next()
+		a.due = false
+		c.JobID, c.Epoch, c.Progress, c.Log = a.jobID, a.epoch, max(c.Progress, a.progress), chunk
+		r.Checkpoints = append(r.Checkpoints, c)
+		a.fly(casare.CommandCheckpointJob, true, chunk)
+		return entrySize + recordsSize(c.Changes) + len(c.Piece) + sizeOf(chunk)
+	case a.end != nil && a.end.finish != nil && all && !a.tells():
 		f := *a.end.finish
 		f.Log = chunk
 		r.Finishes = append(r.Finishes, f)
-		a.fly(casare.CommandFinishJob, 0, chunk)
+		a.fly(casare.CommandFinishJob, false, chunk)
 		return entrySize + len(f.Result) + sizeOf(chunk)
-	case a.snapshot != nil && (a.end == nil || a.end.finish == nil):
-		r.Checkpoints = append(r.Checkpoints, casare.CheckpointJob{
-			JobID: a.jobID, Epoch: a.epoch, Seq: a.seq + 1, Data: a.snapshot.Data, Step: a.snapshot.Step,
-			Progress: max(a.snapshot.Progress, a.progress), Log: chunk,
-		})
-		a.fly(casare.CommandCheckpointJob, a.taken, chunk)
-		return entrySize + len(a.snapshot.Data) + sizeOf(chunk)
 	case len(chunk.Lines) > 0 && (a.logDue || !all || a.end != nil):
 		r.Checkpoints = append(r.Checkpoints, casare.CheckpointJob{
 			JobID: a.jobID, Epoch: a.epoch, Step: a.step, Progress: a.progress, Log: chunk,
 		})
 		a.logDue = false
-		a.fly(casare.CommandCheckpointJob, 0, chunk)
+		a.fly(casare.CommandCheckpointJob, false, chunk)
 		return entrySize + sizeOf(chunk)
 	case a.say == startDue && a.end == nil:
 		r.Started = append(r.Started, casare.StartJob{JobID: a.jobID, Epoch: a.epoch})
-		a.fly(casare.CommandStartJob, 0, chunk)
+		a.fly(casare.CommandStartJob, false, casare.LogChunk{}) // it carries none
 		return entrySize
 	}
 	return 0
+}
+
+// tells says whether a checkpoint shall leave. Of a job that has ended well, none is of use any more; one that failed goes on from there
+// when it is tried again.
+func (a *attempt) tells() bool {
+	if a.end != nil && a.end.finish != nil && (a.end.finish.State == casare.JobCompleted || a.end.finish.State == casare.JobCancelled) {
+		return false
+	}
+	return a.stream.flight != nil || a.stream.dirty && (a.due || a.end != nil)
 }
 
 func (a *attempt) nextGiven(r *session.Report) int {
@@ -129,8 +147,16 @@ func sizeOf(c casare.LogChunk) int {
 	return size
 }
 
-func (a *attempt) fly(what casare.CommandType, taken uint64, chunk casare.LogChunk) {
-	a.flying = &flying{what: what, taken: taken}
+func recordsSize(records []casare.Record) int {
+	size := 0
+	for i := range records {
+		size += records[i].Size()
+	}
+	return size
+}
+
+func (a *attempt) fly(what casare.CommandType, checkpoint bool, chunk casare.LogChunk) {
+	a.flying = &flying{what: what, checkpoint: checkpoint}
 	if len(chunk.Lines) > 0 {
 		a.flying.lines = chunk.From + uint64(len(chunk.Lines))
 	}
@@ -145,21 +171,27 @@ func (a *attempt) answer(ack session.Ack) (over bool) {
 	if f == nil || f.what != ack.What {
 		return false // of an entry that was sent before the session was renewed; it will be sent again
 	}
-	a.flying = nil
-	close(a.acked)
-	a.acked = make(chan struct{})
+	a.flying, a.mute = nil, false
+	defer a.tell()
 	switch {
 	case ack.Code == "":
-		return a.took(f, ack)
+		return a.took(f)
 	case final(ack.Code):
 		return true
 	case ack.Code == casare.CodeGap:
-		a.seq = ack.Seq
+		a.stream.lost(ack.Seq)
+		a.due = true
 		a.wakes()
 		return false
 	default:
 		return a.refused(f, ack)
 	}
+}
+
+// tell lets those who wait for an answer look again. The caller holds mu.
+func (a *attempt) tell() {
+	close(a.acked)
+	a.acked = make(chan struct{})
 }
 
 // final says whether a refusal means that the attempt is no longer this robot's.
@@ -172,23 +204,17 @@ func (f *flying) ends() bool {
 	return f.what == casare.CommandFinishJob || f.what == casare.CommandRejectJob || f.what == casare.CommandReleaseJob
 }
 
-func (a *attempt) took(f *flying, ack session.Ack) (over bool) {
+func (a *attempt) took(f *flying) (over bool) {
 	if f.ends() {
 		return true
 	}
 	a.log.forget(f.lines)
 	a.say = startSaid // a checkpoint says so too
-	a.seq = max(a.seq, ack.Seq)
-	a.landed(f)
+	if f.checkpoint {
+		a.stream.answered()
+	}
 	a.wakes()
 	return false
-}
-
-// landed forgets the snapshot that an entry carried, unless there is a newer one.
-func (a *attempt) landed(f *flying) {
-	if f.taken != 0 && f.taken == a.taken {
-		a.snapshot = nil
-	}
 }
 
 // refused handles an entry that the state cannot take as it is. The job must not hang because of it: a result that is refused
@@ -197,7 +223,12 @@ func (a *attempt) refused(f *flying, ack session.Ack) (over bool) {
 	if f.what != casare.CommandFinishJob {
 		a.log.forget(f.lines)
 		a.say = startSaid
-		a.landed(f)
+		if f.checkpoint {
+			a.stream.refused()
+			if ack.Code == casare.CodeTooLarge {
+				a.refusal = casare.Errorf(ack.Code, "the checkpoint was refused: %s", ack.Message)
+			}
+		}
 		a.wakes()
 		return f.ends()
 	}
@@ -217,7 +248,9 @@ func (a *attempt) refused(f *flying, ack session.Ack) (over bool) {
 func (a *attempt) connect(seq uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.seq, a.flying, a.online = seq, nil, true
+	a.stream.lost(seq)
+	a.flying, a.online, a.mute, a.due = nil, true, false, true
+	a.tell()
 	a.wakes()
 }
 
@@ -226,40 +259,7 @@ func (a *attempt) disconnect() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.flying, a.online = nil, false
-	close(a.acked)
-	a.acked = make(chan struct{})
-}
-
-// ackWait is how long a run waits for the checkpoint before the one it takes. It is pipelined by one while the leader answers;
-// when it does not, the run goes on, and only the newest checkpoint is kept.
-const ackWait = 200 * time.Millisecond
-
-// checkpoint takes a snapshot over from the run.
-func (a *attempt) checkpoint(ctx context.Context, s Snapshot) error {
-	timer := time.NewTimer(ackWait)
-	defer timer.Stop()
-	for {
-		a.mu.Lock()
-		if a.snapshot == nil || !a.online {
-			break
-		}
-		acked := a.acked
-		a.mu.Unlock()
-		select {
-		case <-acked:
-			continue
-		case <-ctx.Done():
-		case <-timer.C:
-		}
-		a.mu.Lock()
-		break
-	}
-	a.snapshot = &s
-	a.taken++
-	a.progress = max(a.progress, s.Progress)
-	a.wakes()
-	a.mu.Unlock()
-	return nil
+	a.tell()
 }
 
 // started is due a moment after the run began.
@@ -283,10 +283,10 @@ func (a *attempt) finish(end ending) {
 }
 
 // begin notes that the run begins.
-func (a *attempt) begin(now casare.Time) {
+func (a *attempt) begin(now casare.Time, policy Policy) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.begun = now
+	a.begun, a.policy = now, policy
 }
 
 // halt asks the run to stop at its next step boundary.
@@ -333,13 +333,13 @@ func (a *attempt) cancelled(reason string) {
 // robot's or the process stops.
 func (a *attempt) concludes(out Outcome) (ending, bool) {
 	a.mu.Lock()
-	cause, reason, begun := a.cause, a.reason, a.begun
+	cause, reason, begun, isolated := a.cause, a.reason, a.begun, a.isolated
 	a.mu.Unlock()
 	give := ending{give: &casare.ReleaseJob{JobID: a.jobID, Epoch: a.epoch}}
 	switch {
 	case errors.Is(cause, errGone):
 		return ending{}, false
-	case out.Released, out.State == casare.JobCancelled && errors.Is(cause, errDrained):
+	case out.Released, out.State == casare.JobCancelled && (errors.Is(cause, errDrained) || errors.Is(cause, errFenced)):
 		return give, true
 	case out.State == casare.JobCancelled && !errors.Is(cause, errCancelled):
 		return ending{}, false // the process stops without a drain
@@ -358,6 +358,9 @@ func (a *attempt) concludes(out Outcome) (ending, bool) {
 	if out.State == casare.JobTimeout {
 		f.Error = errorOf(out.Error, engine.TypeTimeout, "Job execution timed out")
 	}
+	if out.Attention == "" && isolated != "" {
+		out.Attention = isolated
+	}
 	if out.Attention != "" {
 		f.State, f.Attention = casare.JobNeedsAttention, shorten(out.Attention, maxReason)
 	}
@@ -366,6 +369,8 @@ func (a *attempt) concludes(out Outcome) (ending, bool) {
 	}
 	return ending{finish: f}, true
 }
+
+func jobAttr(a *attempt) slog.Attr { return slog.String("job", a.jobID) }
 
 // maxReason is how long the reason of a rejection may be.
 const maxReason = 4 << 10
@@ -379,12 +384,12 @@ func errorOf(failure *casare.JobError, typ, message string) *casare.JobError {
 	return e
 }
 
-// flushLog makes log lines leave that wait for no checkpoint.
-func (a *attempt) flushLog() {
+// flush makes the newest checkpoint leave, and log lines that wait for none.
+func (a *attempt) flush() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.log.lines) > 0 && !a.logDue {
-		a.logDue = true
+	if a.stream.dirty && !a.due || len(a.log.lines) > 0 && !a.logDue {
+		a.due, a.logDue = a.stream.dirty, len(a.log.lines) > 0
 		a.wakes()
 	}
 }
@@ -393,5 +398,5 @@ func (a *attempt) flushLog() {
 func (a *attempt) heldState() session.Held {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return session.Held{JobID: a.jobID, Epoch: a.epoch, Seq: a.seq, Finished: a.end != nil}
+	return session.Held{JobID: a.jobID, Epoch: a.epoch, Seq: a.stream.held, Finished: a.end != nil}
 }

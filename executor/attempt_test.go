@@ -18,9 +18,12 @@ import (
 )
 
 func newTestAttempt() *attempt {
-	return &attempt{
+	a := &attempt{
 		jobID: "j", epoch: 5, robot: "r", stop: make(chan struct{}), acked: make(chan struct{}), wakes: func() {}, online: true,
+		now: func() casare.Time { return casare.TimeOf(time.Now()) },
 	}
+	a.stream.begin(nil, 0)
+	return a
 }
 
 // due asks an attempt for its next entry and prints it.
@@ -34,7 +37,12 @@ func due(a *attempt) string {
 	case len(r.Started) > 0:
 		return "started"
 	case len(r.Checkpoints) > 0:
-		return fmt.Sprintf("checkpoint %d %s %s", r.Checkpoints[0].Seq, r.Checkpoints[0].Data, lines(r.Checkpoints[0].Log))
+		c := r.Checkpoints[0]
+		var data []byte
+		for _, r := range c.Changes {
+			data = append(data, r.Data...)
+		}
+		return fmt.Sprintf("checkpoint %d %s %s", c.Seq, data, lines(c.Log))
 	case len(r.Finishes) > 0:
 		return fmt.Sprintf("finish %s %s", r.Finishes[0].State, lines(r.Finishes[0].Log))
 	case len(r.Rejects) > 0:
@@ -50,17 +58,20 @@ func (a *attempt) ok(what casare.CommandType, seq uint64) bool {
 
 func (a *attempt) snap(t *testing.T, data string) {
 	t.Helper()
-	require.NoError(t, a.checkpoint(t.Context(), Snapshot{Data: []byte(data), Step: data}))
+	require.NoError(t, a.checkpoint(t.Context(), Snapshot{
+		Changes: []casare.Record{{Key: "k", Data: []byte(data)}}, Moment: MomentEffect, Step: data,
+	}))
+	require.NoError(t, a.settle(t.Context(), "", MomentEffect))
 }
 
 func TestAttempt_EntriesLeaveOneAtATimeAndInOrder(t *testing.T) {
 	t.Parallel()
 	a := newTestAttempt()
-	a.seq = 7 // of an earlier attempt
+	a.stream.begin(nil, 7) // of an earlier attempt
 	require.Equal(t, "nothing", due(a))
 	a.started()
-	require.Equal(t, "started", due(a))
 	a.onLog(casare.LogLine{N: 0})
+	require.Equal(t, "started", due(a)) // without the line
 	a.snap(t, "one")
 	require.Equal(t, "nothing", due(a)) // the start is not acknowledged
 	require.False(t, a.ok(casare.CommandStartJob, 7))
@@ -68,7 +79,7 @@ func TestAttempt_EntriesLeaveOneAtATimeAndInOrder(t *testing.T) {
 	a.onLog(casare.LogLine{N: 1})
 	require.False(t, a.ok(casare.CommandCheckpointJob, 8))
 	require.Equal(t, "nothing", due(a)) // a line waits for company
-	a.flushLog()
+	a.flush()
 	require.Equal(t, "checkpoint 0  1+1", due(a))
 	a.onLog(casare.LogLine{N: 2})
 	a.finish(ending{finish: &casare.FinishJob{State: casare.JobCompleted}})
@@ -127,7 +138,7 @@ func TestAttempt_ARefusedResultBecomesAFailureThatSaysSo(t *testing.T) {
 	require.True(t, a.answer(session.Ack{What: casare.CommandFinishJob, Code: casare.CodeInternal}))
 }
 
-func TestCheckpoint_WaitsForTheOneBeforeButNotLongAndNotOffline(t *testing.T) {
+func TestSettle_AnEffectWaitsForWhatWasThereBeforeTheEffectBefore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a := newTestAttempt()
@@ -136,7 +147,7 @@ func TestCheckpoint_WaitsForTheOneBeforeButNotLongAndNotOffline(t *testing.T) {
 			a.snap(t, data)
 			return time.Since(begin)
 		}
-		require.Zero(t, took("one"))
+		require.Zero(t, took("one")) // there was no effect before
 		due(a)
 		go func() {
 			<-time.After(10 * time.Millisecond)
@@ -144,13 +155,130 @@ func TestCheckpoint_WaitsForTheOneBeforeButNotLongAndNotOffline(t *testing.T) {
 		}()
 		require.Equal(t, 10*time.Millisecond, took("two"))
 		require.Equal(t, ackWait, took("three")) // the leader does not answer
+		require.Zero(t, took("four"))            // and is not waited for again
+		due(a)
+		a.ok(casare.CommandCheckpointJob, 2)
+		require.Zero(t, took("five"))
+		require.Equal(t, ackWait, took("six"))
 		a.disconnect()
-		require.Zero(t, took("four"))
+		require.Zero(t, took("seven"))
 		a.connect(1)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		require.NoError(t, a.checkpoint(ctx, Snapshot{}))
+		require.NoError(t, a.settle(ctx, "", MomentEffect))
 	})
+}
+
+func TestSettle_BranchesDoNotWaitForOneAnothersEffects(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newTestAttempt()
+		begin := time.Now()
+		for i := range 100 {
+			require.NoError(t, a.checkpoint(t.Context(), Snapshot{Moment: MomentEffect}))
+			require.NoError(t, a.settle(t.Context(), fmt.Sprint(i), MomentEffect))
+		}
+		require.Zero(t, time.Since(begin))
+	})
+}
+
+func TestSettle_AnIntentWaitsUntilItIsRecorded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newTestAttempt()
+		a.disconnect()
+		require.NoError(t, a.checkpoint(t.Context(), Snapshot{Moment: MomentIntent, Open: "pay", Step: "before"}))
+		done := make(chan error, 1)
+		go func() { done <- a.settle(t.Context(), "", MomentIntent) }()
+		<-time.After(5 * time.Minute)
+		a.mu.Lock()
+		require.Equal(t, waitingForQuorum, a.waiting)
+		require.Len(t, a.log.lines, 1)
+		require.Contains(t, string(a.log.lines[0]), "pay")
+		a.mu.Unlock()
+		a.connect(0)
+		r := &session.Report{}
+		a.next(r)
+		require.Equal(t, "pay", r.Checkpoints[0].Open)
+		require.Empty(t, done)
+		a.ok(casare.CommandCheckpointJob, 1)
+		require.NoError(t, <-done)
+		require.Empty(t, a.waiting)
+	})
+}
+
+func TestSettle_AnIntentThatNobodyRecordsEndsInAttention(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newTestAttempt()
+		a.begin(1, Policy{IsolationWait: time.Minute})
+		a.disconnect()
+		require.NoError(t, a.checkpoint(t.Context(), Snapshot{Moment: MomentIntent, Open: "pay"}))
+		begin := time.Now()
+		require.ErrorIs(t, a.settle(t.Context(), "", MomentIntent), errIsolated)
+		require.Equal(t, time.Minute, time.Since(begin))
+		end, ok := a.concludes(Outcome{State: casare.JobFailed, Error: &casare.JobError{Message: "x"}})
+		require.True(t, ok)
+		require.Equal(t, casare.JobNeedsAttention, end.finish.State)
+		require.Contains(t, end.finish.Attention, "Step pay may only run once. It waited 1m0s")
+		require.Contains(t, end.finish.Attention, "has not begun")
+	})
+}
+
+func TestSettle_StrictWaitsForEveryOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newTestAttempt()
+		a.begin(1, Policy{Strict: true, IsolationWait: time.Minute})
+		require.NoError(t, a.checkpoint(t.Context(), Snapshot{Changes: []casare.Record{{Key: "k", Data: []byte("v")}}}))
+		require.Equal(t, "checkpoint 1 v 0+0", due(a))
+		go func() {
+			<-time.After(20 * time.Second)
+			a.ok(casare.CommandCheckpointJob, 1)
+		}()
+		begin := time.Now()
+		require.NoError(t, a.settle(t.Context(), "", MomentPause))
+		require.Equal(t, 20*time.Second, time.Since(begin))
+	})
+}
+
+func TestCheckpoint_OneThatNobodyNeedsWaitsForCompanyAndLeavesBeforeAFailure(t *testing.T) {
+	t.Parallel()
+	a := newTestAttempt()
+	snap := func(data string) {
+		require.NoError(t, a.checkpoint(t.Context(), Snapshot{Changes: []casare.Record{{Key: "k", Data: []byte(data)}}}))
+	}
+	snap("one")
+	require.Equal(t, "nothing", due(a))
+	a.flush() // a second is over
+	require.Equal(t, "checkpoint 1 one 0+0", due(a))
+	a.ok(casare.CommandCheckpointJob, 1)
+	a.flush()
+	require.Equal(t, "nothing", due(a))
+	snap("two")
+	a.finish(ending{finish: &casare.FinishJob{State: casare.JobFailed}})
+	require.Equal(t, "checkpoint 2 two 0+0", due(a)) // where it is tried again
+	a.ok(casare.CommandCheckpointJob, 2)
+	require.Equal(t, "finish failed 0+0", due(a))
+
+	b := newTestAttempt()
+	require.NoError(t, b.checkpoint(t.Context(), Snapshot{Changes: []casare.Record{{Key: "k", Data: []byte("x")}}}))
+	b.finish(ending{finish: &casare.FinishJob{State: casare.JobCompleted}})
+	require.Equal(t, "finish completed 0+0", due(b))
+}
+
+func TestCheckpoint_OneThatTheStateCannotTakeFailsTheRun(t *testing.T) {
+	t.Parallel()
+	a := newTestAttempt()
+	a.snap(t, "one")
+	due(a)
+	a.answer(session.Ack{What: casare.CommandCheckpointJob, Code: casare.CodeTooLarge, Message: "too much"})
+	require.Equal(t, "nothing", due(a))
+	err := a.checkpoint(t.Context(), Snapshot{})
+	require.Equal(t, casare.CodeTooLarge, casare.CodeOf(err))
+	big := []casare.Record{{Key: "big", Data: make([]byte, casare.MaxCheckpoint)}}
+	require.Equal(t, casare.CodeTooLarge, casare.CodeOf(a.checkpoint(t.Context(), Snapshot{Changes: big})))
 }
 
 func TestLogBuffer_ChunksAreWholeLinesAndNothingIsLostOrDoubled(t *testing.T) {

@@ -31,8 +31,12 @@ type Config struct {
 	Live      time.Duration                       // between two batches of live updates; 100 ms
 	Load      func() Load                         // of this machine; nil measures it
 	Open      func(sealed []byte) ([]byte, error) // opens what is sealed to this robot; nil: jobs that need secrets fail
+	Work      Workspaces                          // of the jobs; nil: they have no access to files
 	Now       func() time.Time
 	Logger    *slog.Logger
+
+	// Blobs is where large parts of an attempt's checkpoints lie; nil: they go into the state.
+	Blobs func(job string, epoch uint64) Blobs
 }
 
 // Load is how busy the machine is.

@@ -3,12 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
-	"slices"
 	"strings"
-
-	"github.com/fxamacker/cbor/v2"
 
 	"casare"
 	"casare/executor/engine"
@@ -60,11 +55,6 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 	if err != nil {
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "ValidationError", Message: err.Error()}}
 	}
-	at, err := unfold(o.Resume)
-	if err != nil {
-		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: engine.TypeResume, Message: err.Error()}}
-	}
-	records := map[string][]byte{}
 	seal, open := o.Secrets.cipher()
 	result := p.plan.Run(ctx, engine.Options{
 		Variables: variables,
@@ -73,14 +63,14 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		Open:      open,
 		Sink:      sink{o},
 		Checkpoint: func(ctx context.Context, s engine.Snapshot) error {
-			data, err := fold(records, s.Changes)
-			if err != nil {
-				return err
-			}
-			return o.Checkpoint(ctx, Snapshot{Data: data, Step: s.Step, Progress: s.Progress})
+			return o.Checkpoint(ctx, Snapshot{
+				Changes: s.Changes, Whole: s.Whole, Moment: s.Moment, Open: strings.Join(s.Open, ", "), Step: s.Step, Progress: s.Progress,
+			})
 		},
-		Resume: at,
+		Settle: o.Settle,
+		Resume: o.Resume,
 		Stop:   o.Stop,
+		Files:  o.Files,
 		Now:    o.Now,
 		Logger: o.Logger,
 	})
@@ -100,40 +90,10 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 	return out.with(result.Variables)
 }
 
-// fold makes one blob of all records: what the replicated state keeps of a run.
-func fold(records map[string][]byte, changes []engine.Record) ([]byte, error) {
-	for _, c := range changes {
-		if c.Data == nil {
-			delete(records, c.Key)
-		} else {
-			records[c.Key] = c.Data
-		}
-	}
-	all := make([]engine.Record, 0, len(records))
-	for _, key := range slices.Sorted(maps.Keys(records)) {
-		all = append(all, engine.Record{Key: key, Data: records[key]})
-	}
-	data, err := cbor.Marshal(all)
-	if err != nil {
-		return nil, fmt.Errorf("write checkpoint: %w", err)
-	}
-	if len(data) > casare.MaxDocument {
-		return nil, casare.Errorf(casare.CodeTooLarge,
-			"the values of the run take %d KiB, and a checkpoint holds at most %d KiB", len(data)>>10, casare.MaxDocument>>10)
-	}
-	return data, nil
-}
-
-// unfold is the reverse of fold.
-func unfold(data []byte) ([]engine.Record, error) {
-	if len(data) == 0 {
-		return nil, nil
-	}
-	var all []engine.Record
-	if err := cbor.Unmarshal(data, &all); err != nil {
-		return nil, fmt.Errorf("the checkpoint cannot be read: %w", err)
-	}
-	return all, nil
+// Policy implements Program.
+func (p program) Policy() Policy {
+	s := p.plan.Document().Settings
+	return Policy{Strict: s.Strict, Fence: s.Fence, IsolationWait: s.IsolationWait}
 }
 
 func variablesOf(raw []byte) (*value.Dict, error) {
@@ -200,4 +160,5 @@ var (
 	errTimeout   = engine.ErrJobTimeout
 	errGone      = errors.New("the attempt is no longer this robot's")
 	errDrained   = errors.New("the robot stops")
+	errFenced    = errors.New("the lease of this robot nears its end")
 )

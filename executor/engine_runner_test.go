@@ -45,6 +45,7 @@ func (h *heard) options(variables string, stop <-chan struct{}) executor.RunOpti
 		Step:       func(e casare.StepEvent) { h.steps = append(h.steps, e) },
 		Log:        func(l casare.LogLine) { h.lines = append(h.lines, l) },
 		Checkpoint: func(_ context.Context, s executor.Snapshot) error { h.snapshots = append(h.snapshots, s); return nil },
+		Settle:     func(context.Context, string, executor.Moment) error { return nil },
 	}
 }
 
@@ -76,7 +77,7 @@ func TestRunner_StopsAtAStepAndResumesElsewhere(t *testing.T) {
 	require.True(t, out.Released)
 	require.NotEmpty(t, h.snapshots)
 	again := h.options("", nil)
-	again.Resume = h.snapshots[len(h.snapshots)-1].Data
+	again.Resume = h.snapshots[len(h.snapshots)-1].Changes
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.Equal(t, casare.JobCancelled, p.Run(ctx, again).State)

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -19,11 +20,13 @@ type Executor struct {
 	leader   Leader
 	runner   Runner
 	programs *programs
+	desk     *desk
 	instance uint64
 	group    service.Group
 	slots    chan struct{} // holds one token for each attempt that runs
 	wake     chan struct{} // one slot: something may have to be reported or asked for
 	beat     chan struct{} // one slot: send a heartbeat now
+	leased   chan struct{} // one slot: the lease ends later than was known
 
 	// Lock order: an attempt's mu, then this one.
 	mu       sync.Mutex
@@ -32,8 +35,10 @@ type Executor struct {
 	attempts map[string]*attempt // by job, the newest epoch
 	dirty    []*attempt          // may have something to report
 	marked   map[*attempt]struct{}
-	online   bool // a session stands
-	watched  bool // somebody looks at live updates
+	online   bool          // a session stands
+	heard    time.Time     // when the last heartbeat left that was answered
+	lease    time.Duration // how long after that this robot may be given up; 0: not known
+	watched  bool          // somebody looks at live updates
 	draining bool
 	told     bool          // the leader knows that this robot drains
 	drained  chan struct{} // closed when it drains, holds no attempt, and will be given none
@@ -49,11 +54,12 @@ func New(cfg Config, leader Leader, runner Runner) (*Executor, error) {
 		cfg.Load = newMeter(cfg.Logger).load
 	}
 	return &Executor{
-		cfg: cfg, leader: leader, runner: runner, programs: newPrograms(),
+		cfg: cfg, leader: leader, runner: runner, programs: newPrograms(), desk: newDesk(cfg.Work),
 		instance: rand.Uint64(), //nolint:gosec // tells processes apart, is no secret
 		slots:    make(chan struct{}, cfg.Robot.Slots),
 		wake:     make(chan struct{}, 1),
 		beat:     make(chan struct{}, 1),
+		leased:   make(chan struct{}, 1),
 		attempts: map[string]*attempt{}, marked: map[*attempt]struct{}{}, drained: make(chan struct{}),
 	}, nil
 }
@@ -61,7 +67,9 @@ func New(cfg Config, leader Leader, runner Runner) (*Executor, error) {
 // Start begins to keep a session with the leader and to run what it assigns.
 func (e *Executor) Start(ctx context.Context) error {
 	e.group.Start(ctx)
-	e.group.Go(e.keep) //nolint:contextcheck // the group gives its own context
+	e.group.Go(e.keep)  //nolint:contextcheck // the group gives its own context
+	e.group.Go(e.fence) //nolint:contextcheck // the group gives its own context
+	e.group.Go(e.tidy)  //nolint:contextcheck // the group gives its own context
 	return nil
 }
 
@@ -102,12 +110,20 @@ func (e *Executor) Drain(ctx context.Context) error {
 func (e *Executor) Running() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	ids := make([]string, 0, len(e.attempts))
-	for id := range e.attempts {
-		ids = append(ids, id)
+	return slices.Sorted(maps.Keys(e.attempts))
+}
+
+// Waiting says what the jobs of this robot wait for that wait for the mesh: nobody else can tell while it does not answer.
+func (e *Executor) Waiting() map[string]string {
+	waiting := map[string]string{}
+	for _, a := range e.all() {
+		a.mu.Lock()
+		if a.waiting != "" {
+			waiting[a.jobID] = a.waiting
+		}
+		a.mu.Unlock()
 	}
-	slices.Sort(ids)
-	return ids
+	return waiting
 }
 
 func (e *Executor) count() int {
@@ -154,12 +170,14 @@ func (e *Executor) assign(m *session.Assign) {
 		}
 		a := e.newAttempt(spec)
 		e.attempts[spec.JobID] = a
+		e.desk.enter(spec.JobID)
 		fresh = append(fresh, a)
 	}
 	draining := e.draining
 	e.mu.Unlock()
 	for _, a := range older {
 		a.kill(errGone)
+		e.desk.leave(a.jobID)
 	}
 	for _, a := range fresh {
 		if draining {
@@ -172,15 +190,26 @@ func (e *Executor) assign(m *session.Assign) {
 func (e *Executor) newAttempt(spec session.Assignment) *attempt {
 	a := &attempt{
 		jobID: spec.JobID, epoch: spec.Epoch, spec: spec, robot: e.cfg.Robot.ID,
-		stop: make(chan struct{}), acked: make(chan struct{}), seq: spec.Seq, online: e.online,
+		stop: make(chan struct{}), acked: make(chan struct{}), online: e.online,
+		work: func(f func(ctx context.Context)) { e.group.Go(f) },
+		now:  func() casare.Time { return casare.TimeOf(e.cfg.Now()) },
 	}
+	if e.cfg.Blobs != nil {
+		a.blobs = e.cfg.Blobs(spec.JobID, spec.Epoch)
+	}
+	a.stream.begin(spec.Records, spec.Seq)
 	a.log.first = spec.Lines
 	a.wakes = func() { e.mark(a) }
 	if spec.Started {
+		// The same attempt once more, after this robot's restart. What it gave numbers to before may still be on its way.
 		a.say = startSaid
+		a.stream.used += restartGap
 	}
 	return a
 }
+
+// restartGap is how many numbers of checkpoints a process leaves to the one before it.
+const restartGap = 1 << 16
 
 // run takes an attempt from its assignment to its end.
 func (e *Executor) run(ctx context.Context, a *attempt) {
@@ -232,7 +261,19 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	if err != nil {
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "SecretError", Message: err.Error()}}
 	}
-	a.begin(casare.TimeOf(e.cfg.Now()))
+	resume, err := a.fetch(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return outcomeOf(ctx)
+	case err != nil:
+		return Outcome{Rejected: err.Error()}
+	}
+	folder, err := e.desk.open(a.jobID)
+	if err != nil {
+		return Outcome{Rejected: err.Error()}
+	}
+	defer e.desk.shut(a.jobID, folder)
+	a.begin(casare.TimeOf(e.cfg.Now()), program.Policy())
 	said := time.AfterFunc(e.cfg.Started, a.started)
 	defer said.Stop()
 	var base uint64
@@ -242,13 +283,16 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	}
 	return program.Run(ctx, RunOptions{
 		Variables:  a.spec.Variables,
-		Resume:     a.spec.Checkpoint,
+		Resume:     resume,
 		Secrets:    secrets,
 		Stop:       a.stop,
 		Checkpoint: a.checkpoint,
+		Settle:     a.settle,
 		Step:       func(s casare.StepEvent) { a.onStep(s, base) },
 		Log:        a.onLog,
 		Now:        e.cfg.Now,
+		Files:      filesOf(folder),
+		Documents:  &pinnedDocuments{a.spec.Pinned, e.programs, func() { signal(e.wake) }},
 		Logger:     e.cfg.Logger,
 	})
 }
@@ -260,6 +304,7 @@ func (e *Executor) drop(a *attempt) {
 	defer e.mu.Unlock()
 	if e.attempts[a.jobID] == a {
 		delete(e.attempts, a.jobID)
+		e.desk.leave(a.jobID)
 	}
 	e.checkDrained()
 }

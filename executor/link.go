@@ -90,10 +90,60 @@ type link struct {
 	conn   *session.Conn
 	cancel context.CancelCauseFunc
 
+	said   time.Time            // when the hello left
+	pieces map[pieceOf][][]byte // of checkpoints whose assignment follows; of the reader
+
 	mu       sync.Mutex
-	sent     uint64 // heartbeats
+	lease    time.Duration
+	times    [missedBeats + 2]time.Time // when the last heartbeats left, by number
+	sent     uint64                     // heartbeats
 	answered uint64
 	parting  uint64 // number of the first heartbeat that said that this robot stops
+}
+
+type pieceOf struct {
+	jobID string
+	epoch uint64
+}
+
+// maxPieces is of how many assignments pieces are kept at once.
+const maxPieces = 64
+
+// collect keeps a part of a checkpoint until its assignment comes. The leader may begin again with the first.
+func (l *link) collect(p *session.Piece) {
+	of := pieceOf{p.JobID, p.Epoch}
+	held := l.pieces[of]
+	switch {
+	case p.N == 0 && (held != nil || len(l.pieces) < maxPieces):
+		if l.pieces == nil {
+			l.pieces = map[pieceOf][][]byte{}
+		}
+		l.pieces[of] = [][]byte{p.Data}
+	case p.N == len(held) && p.N > 0:
+		l.pieces[of] = append(held, p.Data)
+	}
+}
+
+// join puts the parts of checkpoints into the assignments they belong to.
+func (l *link) join(m *session.Assign) error {
+	for i := range m.Attempts {
+		a := &m.Attempts[i]
+		if a.Pieces == 0 {
+			continue
+		}
+		of := pieceOf{a.JobID, a.Epoch}
+		pieces := l.pieces[of]
+		delete(l.pieces, of)
+		if len(pieces) != a.Pieces {
+			return casare.Errorf(casare.CodeInvalid, "%d pieces of the checkpoint of job %s came, not %d", len(pieces), a.JobID, a.Pieces)
+		}
+		records, err := session.JoinRecords(pieces)
+		if err != nil {
+			return err
+		}
+		a.Records = records
+	}
+	return nil
 }
 
 // greet says hello and follows the welcome.
@@ -115,6 +165,7 @@ func (l *link) greet(ctx context.Context, term uint64) error {
 		hello.Attempts = append(hello.Attempts, a.heldState())
 		held[a.jobID] = a
 	}
+	l.said = time.Now()
 	if err := l.conn.Send(ctx, hello); err != nil {
 		return casare.Errorf(casare.CodeUnavailable, "say hello: %w", err)
 	}
@@ -167,6 +218,8 @@ func (l *link) follow(ctx context.Context, w *session.Welcome, held map[string]*
 	for _, a := range held {
 		e.drop(a) // the leader decides about every attempt it knows of
 	}
+	l.lease = time.Duration(w.LeaseMillis) * time.Millisecond
+	e.prolong(l.said, l.lease)
 	if w.Watch {
 		l.rewind()
 	}
@@ -210,7 +263,12 @@ func (l *link) take(ctx context.Context, m session.Message) error {
 		for _, ack := range m.Acks {
 			l.ack(ctx, ack)
 		}
+	case *session.Piece:
+		l.collect(m)
 	case *session.Assign:
+		if err := l.join(m); err != nil {
+			return err
+		}
 		e.assign(m) //nolint:contextcheck // attempts outlive the session
 	case *session.Document:
 		e.programs.deliver(m.Revision, m.Data)
@@ -377,7 +435,7 @@ func (l *link) pulse(ctx context.Context) {
 		case <-l.e.beat:
 		case <-tick.C:
 			for _, a := range l.e.all() {
-				a.flushLog()
+				a.flush()
 			}
 		}
 	}
@@ -388,6 +446,7 @@ func (l *link) heartbeat(ctx context.Context) error {
 	l.mu.Lock()
 	l.sent++
 	number, silent := l.sent, l.sent-l.answered
+	l.times[number%uint64(len(l.times))] = time.Now()
 	l.mu.Unlock()
 	if silent > missedBeats {
 		return casare.Errorf(casare.CodeTimeout, "the leader does not answer heartbeats")
@@ -410,6 +469,9 @@ func (l *link) heartbeat(ctx context.Context) error {
 // beaten takes in the answer to a heartbeat.
 func (l *link) beaten(number uint64) {
 	l.mu.Lock()
+	if number > l.answered && number <= l.sent {
+		l.e.prolong(l.times[number%uint64(len(l.times))], l.lease)
+	}
 	l.answered = max(l.answered, number)
 	told := l.parting != 0 && l.answered >= l.parting
 	l.mu.Unlock()

@@ -24,6 +24,8 @@ type blocking struct {
 
 func (b *blocking) Compile([]byte) (executor.Program, error) { return b, nil }
 
+func (b *blocking) Policy() executor.Policy { return executor.Policy{} }
+
 func (b *blocking) Run(ctx context.Context, o executor.RunOptions) executor.Outcome {
 	b.add(1)
 	defer b.add(-1)

@@ -73,10 +73,23 @@ func (a *attempt) onStep(e casare.StepEvent, base uint64) {
 
 // onLog takes in a log line of the run.
 func (a *attempt) onLog(l casare.LogLine) {
-	l.N += a.spec.Lines
-	l.JobID, l.RobotID, l.Attempt = a.jobID, a.robot, a.epoch
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.addLine(l)
+}
+
+// note adds a line of the executor's own to the job's log.
+func (a *attempt) note(level, step, text string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.addLine(casare.LogLine{Time: a.now(), Level: level, Step: step, Message: text})
+}
+
+// addLine gives a line its number. The caller holds mu.
+func (a *attempt) addLine(l casare.LogLine) {
+	l.N = a.spec.Lines + a.lines
+	a.lines++
+	l.JobID, l.RobotID, l.Attempt = a.jobID, a.robot, a.epoch
 	a.live.addLine(l)
 	a.log.add(l)
 	if a.log.bytes > maxChunk && !a.logDue {

@@ -112,9 +112,8 @@ func (d *document) compile(ctx context.Context, r Runner) (Program, error) {
 	}
 	d.once.Do(func() {
 		if d.err = d.broken; d.err == nil {
-			d.program, d.err = r.Compile(d.data)
+			d.program, d.err = r.Compile(d.data) // the text stays: another document may refer to this one
 		}
-		d.data = nil
 	})
 	return d.program, d.err
 }

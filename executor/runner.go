@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"casare"
+	"casare/executor/engine"
+	"casare/node"
 )
 
 // Runner makes programs of documents. NewRunner gives the real one.
@@ -19,24 +21,38 @@ type Runner interface {
 type Program interface {
 	// Run ends when the document does, or ctx, whose cause says why. It waits for all that it started.
 	Run(ctx context.Context, o RunOptions) Outcome
+	// Policy is what the document wants of its checkpoints.
+	Policy() Policy
 }
 
 // RunOptions is what one run gets.
 type RunOptions struct {
-	Variables  []byte                                      // raw JSON object that overrides the document's defaults; may be empty
-	Resume     []byte                                      // Snapshot.Data to go on from; empty starts at the beginning
-	Stop       <-chan struct{}                             // closed: stop at the next step boundary
-	Checkpoint func(ctx context.Context, s Snapshot) error // called between steps, never concurrently
-	Secrets    *Secrets                                    // nil: the job needs none
-	Step       func(casare.StepEvent)                      // called in order, from N = 0
-	Log        func(casare.LogLine)                        // called in order, from N = 0
-	Now        func() time.Time
-	Logger     *slog.Logger
+	Variables []byte                 // raw JSON object that overrides the document's defaults; may be empty
+	Stop      <-chan struct{}        // closed: stop at the next step boundary
+	Secrets   *Secrets               // nil: the job needs none
+	Step      func(casare.StepEvent) // called in order, from N = 0
+	Log       func(casare.LogLine)   // called in order, from N = 0
+	Files     engine.Files           // what the steps may read and write; nil: nothing
+	Documents node.Documents         // those that the document refers to
+	Now       func() time.Time
+	Logger    *slog.Logger
+
+	// Resume is the checkpoint to go on from; empty starts at the beginning.
+	Resume []casare.Record
+	// Checkpoint takes a checkpoint over; it does not wait, and is never called concurrently. With CodeTooLarge the values of the run
+	// do not fit.
+	Checkpoint func(ctx context.Context, s Snapshot) error
+	// Settle waits until enough is recorded for the run to go on after a checkpoint was taken at a moment. frame names the branch that
+	// asks: branches wait beside one another. An error ends the run.
+	Settle func(ctx context.Context, frame string, m Moment) error
 }
 
 // Snapshot is where a run stands.
 type Snapshot struct {
-	Data     []byte
+	Changes  []casare.Record // since the one before, ordered by key
+	Whole    bool            // they are everything
+	Moment   Moment
+	Open     string // the step that may run only once and begins now
 	Step     string
 	Progress int
 }

@@ -189,7 +189,9 @@ func (b *Bound) finish(r *Run) error {
 	if !r.taken && b.typ.leaves(workflow.PortOut) {
 		r.out.Next = execOut
 	}
-	r.out.Or = b.otherNames(r.out.Next)
+	if r.out.Or = r.or; r.or == nil {
+		r.out.Or = b.otherNames(r.out.Next)
+	}
 	return nil
 }
 

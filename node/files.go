@@ -12,7 +12,7 @@ import (
 // configuration opens to workflows. No name, link or race leads out of them. A missing file is fs.ErrNotExist; a refusal or a limit is an
 // *Error that names the key of the configuration to change. It may be used from several goroutines.
 type Files interface {
-	// Workspace returns the absolute path of the folder that relative names mean.
+	// Workspace returns the absolute path of the folder that relative names mean. It is made when it is first used.
 	Workspace() string
 	// Expand fills in environment variables: $NAME and ${NAME}, on Windows also %NAME%. Unknown ones stay as they are; those
 	// that workflows may not see are refused.

@@ -3,6 +3,8 @@ package node_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -371,4 +373,44 @@ func TestCatalogue_IsJSON(t *testing.T) {
 	require.Nil(t, r.New("NopeNode"))
 	require.NotNil(t, r.New("EchoNode"))
 	require.Equal(t, []string{"AskerNode", "ChooserNode", "EchoNode", "RoundsNode", "SuperNode"}, r.Types())
+}
+
+func TestNoEffect(t *testing.T) {
+	t.Parallel()
+	require.Nil(t, node.NoEffect(nil))
+	cause := errors.New("connection refused")
+	err := node.NoEffect(cause)
+	require.True(t, err.Harmless)
+	require.Equal(t, "connection refused", err.Message)
+	require.ErrorIs(t, err, cause)
+	failed := node.Fail("NetworkError", "call: %w", cause).Via("error")
+	marked := node.NoEffect(failed)
+	require.Equal(t, []string{"NetworkError", "error"}, []string{marked.Type, marked.Port})
+	require.False(t, failed.Harmless, "the error itself is not changed")
+	require.True(t, node.AsError(fmt.Errorf("step: %w", marked), "s").Harmless, "what is wrapped around it changes nothing about that")
+}
+
+// manyUses counts how often its examples are made.
+type manyUses struct{ made *int }
+
+func (n *manyUses) Spec(s *node.Spec) {
+	describe(s)
+	s.Examples(func() []node.Example {
+		*n.made++
+		return []node.Example{{Name: "one"}, {Name: "two"}}
+	})
+}
+
+func (*manyUses) Run(context.Context, *node.Run) error { return nil }
+
+func TestExamples_AreMadeForTheCatalogueOnly(t *testing.T) {
+	t.Parallel()
+	made := 0
+	r := node.NewRegistry()
+	r.Add("Many", func() node.Node { return &manyUses{made: &made} })
+	require.Len(t, r.Examples("Many"), 2)
+	b, problems := r.Bind(&workflow.Step{ID: "n", Type: "Many"})
+	require.Empty(t, problems)
+	require.NotNil(t, b)
+	require.Equal(t, 1, made)
 }

@@ -19,6 +19,7 @@ type Run struct {
 	out   Outcome
 	state any
 	taken bool
+	or    map[string]string
 	keep  bool // outputs stay as they are
 	part  bool // what opens is a step of its own
 
@@ -34,6 +35,14 @@ func (r *Run) Step() string { return r.bound.step }
 // Take names the ports that control leaves by, in order. Without it control leaves by exec_out; Take() ends the path.
 func (r *Run) Take(ports ...string) {
 	r.out.Next, r.taken = ports, true
+}
+
+// Or names another port for control to leave by where nothing is wired to the port taken: some types know a port by two names.
+func (r *Run) Or(port, other string) {
+	if r.or == nil {
+		r.or = make(map[string]string, 1)
+	}
+	r.or[port] = other
 }
 
 // Open starts the scope behind a Body port; in Resume it starts the scope's next iteration. Without it a resumed step closes its

@@ -24,6 +24,7 @@ type layout struct {
 	branches             []branch
 	effects              []effectRule
 	examples             []Example
+	bound                bool // of a step, not of the type
 	control              bool
 	forks, joins         *Field // config that names the step at the other end; nil where none
 	final                bool
@@ -74,6 +75,7 @@ type Values map[string]any
 func newSpec(n Node, like *layout) *layout {
 	t := &layout{}
 	if like != nil {
+		t.bound = true
 		t.fields, t.room = make([]*Field, 0, len(like.fields)), make([]Field, 0, len(like.fields))
 		t.branches, t.examples = make([]branch, 0, len(like.branches)), make([]Example, 0, len(like.examples))
 	}
@@ -100,6 +102,13 @@ func (s *Spec) Effect(e Effect) {
 
 // Example adds a use of the type.
 func (s *Spec) Example(e Example) { s.t.examples = append(s.t.examples, e) }
+
+// Examples adds many uses of the type. They are made for the catalogue only, not for each step that is bound.
+func (s *Spec) Examples(list func() []Example) {
+	if !s.t.bound {
+		s.t.examples = append(s.t.examples, list()...)
+	}
+}
 
 // When returns a Spec whose fields, ports and effect exist only while the parameter, declared before, has one of the values.
 func (s *Spec) When(param string, values ...any) *Spec {

@@ -107,13 +107,13 @@ func TestApply_LifeOfAJob(t *testing.T) {
 	epoch := m.ok(system("a1", casare.AssignJob{JobID: "j1", RobotID: "r1"}))[0].Index
 	require.Equal(t, epoch, m.job("j1").Epoch)
 	m.ok(system("s1", casare.StartJob{JobID: "j1", Epoch: epoch}))
-	m.ok(system("c1", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Seq: 1, Data: []byte("cp1"), Step: "n1", Progress: 40, Log: casare.LogChunk{Lines: [][]byte{line(0), line(1)}}}))
-	data, seq, err := m.store.Checkpoint("j1")
+	m.ok(system("c1", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Seq: 1, Changes: records("pos", "cp1"), Step: "n1", Progress: 40, Log: casare.LogChunk{Lines: [][]byte{line(0), line(1)}}}))
+	held, seq, err := m.store.Checkpoint("j1")
 	require.NoError(t, err)
-	require.Equal(t, "cp1", string(data))
+	require.Equal(t, records("pos", "cp1"), held)
 	require.EqualValues(t, 1, seq)
 
-	m.refused(casare.CodeGap, system("c3", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Seq: 3, Data: []byte("cp3")}))
+	m.refused(casare.CodeGap, system("c3", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Seq: 3, Base: 2, Changes: records("pos", "cp3")}))
 	// Progress without a number: the checkpoint and its number stay.
 	m.ok(system("p1", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Progress: 60, Step: "n2", Log: casare.LogChunk{From: 1, Lines: [][]byte{line(1), line(2)}}}))
 	require.Equal(t, 60, m.job("j1").Progress)
@@ -127,9 +127,9 @@ func TestApply_LifeOfAJob(t *testing.T) {
 	result, err := m.store.JobResult("j1")
 	require.NoError(t, err)
 	require.JSONEq(t, `{"x":1}`, string(result))
-	data, _, err = m.store.Checkpoint("j1")
+	held, _, err = m.store.Checkpoint("j1")
 	require.NoError(t, err)
-	require.Nil(t, data)
+	require.Empty(t, held)
 	m.refused(casare.CodeTransition, system("f2", casare.FinishJob{JobID: "j1", Epoch: epoch, State: casare.JobFailed}))
 }
 

@@ -4,57 +4,6 @@ import (
 	"casare"
 )
 
-// applyCheckpointJob records what a running attempt reports. Without a number it moves progress and log only.
-func applyCheckpointJob(w *writer, p casare.Proposal, c casare.CheckpointJob) (*casare.Job, error) {
-	if len(c.Data) > casare.MaxDocument {
-		return nil, casare.Errorf(casare.CodeTooLarge, "the checkpoint takes %d bytes, more than %d", len(c.Data), casare.MaxDocument)
-	}
-	owner := casare.BlobOwner{Kind: casare.BlobOwnerJob, ID: c.JobID}
-	if err := checkBlobs(owner, c.Blobs); err != nil {
-		return nil, err
-	}
-	j, repeated, err := w.jobFor(p, c.JobID)
-	if err != nil || repeated {
-		return j, err
-	}
-	from, held := j.State, j.CheckpointSeq
-	seq := c.Seq
-	unnumbered := seq == 0 && len(c.Data) == 0
-	if unnumbered {
-		seq = held + 1
-	}
-	if err := j.Checkpoint(c.Epoch, seq, c.Step, c.Progress, p.Time); err != nil {
-		return nil, err
-	}
-	isNew := seq > held
-	if unnumbered {
-		j.CheckpointSeq = held
-	}
-	if isNew && len(c.Data) > 0 {
-		if err := w.tx.Bucket(bucketCheckpoint).Put([]byte(j.ID), c.Data); err != nil {
-			return nil, err
-		}
-	}
-	if isNew && !unnumbered {
-		if err := w.putBlobs(owner, c.Blobs); err != nil {
-			return nil, err
-		}
-	}
-	if err := w.appendLog(j, c.Log); err != nil {
-		return nil, err
-	}
-	if err := w.saveJob(p, j, from); err != nil {
-		return nil, err
-	}
-	if from != j.State {
-		w.jobEvent(p, j, casare.EventJobStarted, "")
-	}
-	if isNew {
-		w.jobEvent(p, j, casare.EventJobProgress, "")
-	}
-	return j, nil
-}
-
 // applyFinishJob ends an attempt: the job has ended, or a person must decide.
 func applyFinishJob(w *writer, p casare.Proposal, c casare.FinishJob) (*casare.Job, error) {
 	if len(c.Result) > casare.MaxDocument {

@@ -59,7 +59,7 @@ func TestBlobs_ACheckpointReplacesThePartsItNamesAndTheEndOfTheJobEndsThem(t *te
 	m.ok(submit("j1"), submit("j2"))
 	epoch := m.ok(system("a1", casare.AssignJob{JobID: "j1", RobotID: "r1"}))[0].Index
 	changed := m.store.BlobsChanged()
-	m.ok(system("c1", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Seq: 1, Data: []byte("1"), Blobs: []casare.BlobPart{
+	m.ok(system("c1", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Seq: 1, Changes: records("pos", "1"), Blobs: []casare.BlobPart{
 		part("w/a", blob(1), blob(2)), part("w/b", blob(2)), part(casare.BlobPartKept+"log", blob(3)),
 	}}))
 	select {
@@ -72,9 +72,9 @@ func TestBlobs_ACheckpointReplacesThePartsItNamesAndTheEndOfTheJobEndsThem(t *te
 	require.Equal(t, sorted(blob(1), blob(2), blob(3)), all)
 
 	// A repeat and a gap change nothing; a part that is replaced lets go of what it had, but not of what another part has.
-	m.ok(system("again", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Seq: 1, Data: []byte("1"), Blobs: []casare.BlobPart{part("w/a")}}))
-	m.refused(casare.CodeGap, system("gap", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Seq: 3, Data: []byte("1"), Blobs: []casare.BlobPart{part("w/a")}}))
-	m.ok(system("c2", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Seq: 2, Data: []byte("2"), Blobs: []casare.BlobPart{part("w/a", blob(4))}}))
+	m.ok(system("again", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Seq: 1, Changes: records("pos", "1"), Blobs: []casare.BlobPart{part("w/a")}}))
+	m.refused(casare.CodeGap, system("gap", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Seq: 3, Base: 2, Changes: records("pos", "1"), Blobs: []casare.BlobPart{part("w/a")}}))
+	m.ok(system("c2", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Seq: 2, Changes: records("pos", "2"), Blobs: []casare.BlobPart{part("w/a", blob(4))}}))
 	all, err = m.store.Blobs("", 0)
 	require.NoError(t, err)
 	require.Equal(t, sorted(blob(2), blob(3), blob(4)), all)
@@ -105,7 +105,7 @@ func TestBlobs_AFailedJobKeepsItsCheckpointsBlobs(t *testing.T) {
 	m := newMachine(t).init()
 	m.ok(submit("j1"))
 	epoch := m.ok(system("a1", casare.AssignJob{JobID: "j1", RobotID: "r1"}))[0].Index
-	m.ok(system("c1", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Seq: 1, Data: []byte("1"), Blobs: []casare.BlobPart{part("w/a", blob(1))}}))
+	m.ok(system("c1", casare.CheckpointJob{JobID: "j1", Epoch: epoch, Seq: 1, Changes: records("pos", "1"), Blobs: []casare.BlobPart{part("w/a", blob(1))}}))
 	m.ok(system("f", casare.FinishJob{JobID: "j1", Epoch: epoch, State: casare.JobFailed}))
 	parts, err := m.store.BlobsOf(jobOwner("j1"))
 	require.NoError(t, err)

@@ -24,7 +24,7 @@ func randomCommands(rng *rand.Rand, n int) []casare.Proposal {
 		epoch := rng.Uint64N(uint64(n))
 		cmd := fmt.Sprintf("c%d", rng.IntN(n)) // some repeat
 		var c casare.Command
-		switch rng.IntN(14) {
+		switch rng.IntN(15) {
 		case 0, 1:
 			ps = append(ps, submit(id))
 			continue
@@ -33,7 +33,7 @@ func randomCommands(rng *rand.Rand, n int) []casare.Proposal {
 		case 4:
 			c = casare.StartJob{JobID: id, Epoch: epoch}
 		case 5, 6:
-			c = casare.CheckpointJob{JobID: id, Epoch: epoch, Seq: rng.Uint64N(4), Data: []byte(cmd), Log: casare.LogChunk{Lines: [][]byte{line(i)}}, Blobs: randomParts(rng)}
+			c = randomCheckpoint(rng, id, epoch, casare.LogChunk{Lines: [][]byte{line(i)}})
 		case 7:
 			c = casare.FinishJob{JobID: id, Epoch: epoch, State: casare.JobCompleted, Result: []byte(`{}`)}
 		case 8:
@@ -46,6 +46,8 @@ func randomCommands(rng *rand.Rand, n int) []casare.Proposal {
 			c = casare.PruneEvents{Through: casare.Cursor{Index: epoch, Position: 1}}
 		case 12:
 			c = casare.ReferBlobs{Owner: casare.BlobOwner{Kind: casare.BlobOwnerJob, ID: id}, Parts: randomParts(rng)}
+		case 14:
+			c = casare.StrandJob{JobID: id, Epoch: epoch, Reason: cmd}
 		case 13:
 			c = casare.ForgetBlobs{Owner: casare.BlobOwner{Kind: casare.BlobOwnerJob, ID: id}}
 		}
@@ -54,6 +56,26 @@ func randomCommands(rng *rand.Rand, n int) []casare.Proposal {
 		ps = append(ps, p)
 	}
 	return ps
+}
+
+func randomCheckpoint(rng *rand.Rand, id string, epoch uint64, log casare.LogChunk) casare.CheckpointJob {
+	c := casare.CheckpointJob{JobID: id, Epoch: epoch, Seq: rng.Uint64N(6), Log: log, Blobs: randomParts(rng), Pin: []string{"", "/x"}[rng.IntN(2)]}
+	c.Base = uint64(max(0, int64(c.Seq)-1-rng.Int64N(3))) //nolint:gosec // small
+	if rng.IntN(4) == 0 {
+		c.Part, c.More, c.Piece = rng.IntN(2), rng.IntN(2) == 0, []byte{0x80}
+		return c
+	}
+	for i := range rng.IntN(4) {
+		r := casare.Record{Key: fmt.Sprint(i)}
+		switch rng.IntN(3) {
+		case 0:
+			r.Data = fmt.Append(nil, rng.IntN(9))
+		case 1:
+			r.Blob = &casare.BlobRef{Hash: casare.BlobHash(fmt.Append(nil, rng.IntN(3))), Size: 1}
+		}
+		c.Changes = append(c.Changes, r)
+	}
+	return c
 }
 
 // randomLog groups commands into entries, with an entry of another type now and then. Epochs are indexes, so small numbers of

@@ -68,7 +68,9 @@ var handlers = map[casare.CommandType]handler{
 	casare.CommandMarkGrown:     handle(applyMarkGrown),
 	casare.CommandReferBlobs:    handle(applyReferBlobs),
 	casare.CommandForgetBlobs:   handle(applyForgetBlobs),
+	casare.CommandStrandJob:     handle(applyStrandJob),
 	casare.CommandPutSecret:     handle(applyPutSecret),
+	casare.CommandPutDocument:   handle(applyPutDocument),
 	casare.CommandDeleteSecret:  handle(applyDeleteSecret),
 }
 

@@ -90,20 +90,23 @@ func (w *writer) forgetCheckpoint(j *casare.Job) error {
 		return err
 	}
 	if j.CheckpointSeq == 0 {
-		return nil
+		return w.dropPieces(j.ID)
 	}
-	return w.tx.Bucket(bucketCheckpoint).Delete([]byte(j.ID))
+	return w.dropCheckpoint(j.ID)
 }
 
 func forgetsCheckpoint(s casare.JobState) bool {
 	return s == casare.JobCompleted || s == casare.JobCancelled
 }
 
-// queuedOrEnded is the event of a move that puts a job back, or ends it because that was asked for.
+// queuedOrEnded is the event of a move that puts a job back, ends it because that was asked for, or leaves it to a person.
 func queuedOrEnded(message string) func(j *casare.Job) (casare.EventType, string) {
 	return func(j *casare.Job) (casare.EventType, string) {
 		if j.State.Terminal() {
 			return casare.EventJobFinished, j.CancelReason
+		}
+		if j.State == casare.JobNeedsAttention {
+			return casare.EventJobAttention, j.Reason
 		}
 		return casare.EventJobQueued, message
 	}
@@ -130,6 +133,11 @@ func applySubmitJob(w *writer, p casare.Proposal, c casare.SubmitJob) (*casare.J
 	}
 	if err := w.needDocument(spec.Revision, c.Document); err != nil {
 		return nil, err
+	}
+	for _, pinned := range spec.Pinned {
+		if err := w.needDocument(pinned.Revision, nil); err != nil {
+			return nil, err
+		}
 	}
 	if spec.CreatedAt == 0 {
 		spec.CreatedAt = p.Time
@@ -167,6 +175,8 @@ func checkSpec(p casare.Proposal, spec casare.JobSpec) error {
 		return casare.Errorf(casare.CodeInvalid, "a job names its workflow by an id of 1 to %d bytes", maxID).On("workflow_id")
 	case spec.Priority < casare.PriorityHighest || spec.Priority > casare.PriorityLowest:
 		return casare.Errorf(casare.CodeInvalid, "priority %d is not from 0 to 20", spec.Priority).On("priority")
+	case len(spec.Pinned) > casare.MaxPinned:
+		return casare.Errorf(casare.CodeTooLarge, "the document refers to %d others, more than %d", len(spec.Pinned), casare.MaxPinned).On("documents")
 	case len(spec.Variables) > casare.MaxDocument:
 		return casare.Errorf(casare.CodeTooLarge, "the variables take %d bytes, more than %d", len(spec.Variables), casare.MaxDocument).On("variables")
 	case len(spec.Metadata) > casare.MaxDocument:
@@ -200,6 +210,17 @@ func applyReleaseJob(w *writer, p casare.Proposal, c casare.ReleaseJob) (*casare
 func applyExpireJob(w *writer, p casare.Proposal, c casare.ExpireJob) (*casare.Job, error) {
 	return w.move(p, c.JobID, func(j *casare.Job) error { return j.Expire(c.Epoch, p.Time) }, queuedOrEnded("its robot has not been heard of"))
 }
+
+func applyStrandJob(w *writer, p casare.Proposal, c casare.StrandJob) (*casare.Job, error) {
+	if len(c.Reason) > maxReason {
+		return nil, casare.Errorf(casare.CodeTooLarge, "the reason takes %d bytes, more than %d", len(c.Reason), maxReason)
+	}
+	return w.move(p, c.JobID, func(j *casare.Job) error { return j.Strand(c.Epoch, c.Reason, p.Time) },
+		func(j *casare.Job) (casare.EventType, string) { return casare.EventJobAttention, j.Reason })
+}
+
+// maxReason is how long the reason of a job that needs attention may be.
+const maxReason = 8 << 10
 
 func applyCancelJob(w *writer, p casare.Proposal, c casare.CancelJob) (*casare.Job, error) {
 	return w.move(p, c.JobID, func(j *casare.Job) error {

@@ -121,6 +121,9 @@ func (m *memoryRows) follow(c memoryChange) {
 	if m.pruned.Less(c.pruned) {
 		m.pruned = c.pruned
 	}
+	if m.last.Less(m.pruned) {
+		m.last = m.pruned // as it is after a restart
+	}
 }
 
 func (m *memory) commit(c memoryChange) {

@@ -57,18 +57,22 @@ func (s *Store) JobLog(id string) ([][]byte, error) {
 	return lines, err
 }
 
-// Checkpoint returns the checkpoint the state holds for the job, and the number of the last one reported: an attempt that
-// resumes goes on with the next. None: nil, 0, no error.
-func (s *Store) Checkpoint(id string) (data []byte, seq uint64, err error) {
+// Checkpoint returns the records of the checkpoint that the state holds for the job, ordered by key, and the number of that checkpoint.
+// None: nil, 0, no error.
+func (s *Store) Checkpoint(id string) (records []casare.Record, seq uint64, err error) {
 	err = s.state.view(func(tx *bbolt.Tx) error {
 		status, found, err := getRow[casare.JobStatus](tx.Bucket(bucketStatus), []byte(id))
 		if err == nil && !found {
 			return casare.Errorf(casare.CodeNotFound, "there is no job %s", id)
 		}
-		data, seq = bytes.Clone(tx.Bucket(bucketCheckpoint).Get([]byte(id))), status.CheckpointSeq
+		if err != nil {
+			return err
+		}
+		seq = status.CheckpointSeq
+		records, err = readRecords(tx, id)
 		return err
 	})
-	return data, seq, err
+	return records, seq, err
 }
 
 // Counts returns how many jobs of a tenant ("" = all) stand in each state.

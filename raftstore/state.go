@@ -24,36 +24,38 @@ import (
 // Buckets of the state file. All but meta are what the state hash covers.
 var (
 	bucketMeta       = []byte("meta")
-	bucketMesh       = []byte("mesh")             // one row
-	bucketJob        = []byte("job")              // id -> casare.JobSpec, written once
-	bucketStatus     = []byte("job_status")       // id -> casare.JobStatus
-	bucketCreated    = []byte("job_created")      // tenant 0 time id -> workflow id 0 environment
-	bucketResult     = []byte("job_result")       // id -> raw JSON
-	bucketCheckpoint = []byte("job_checkpoint")   // id -> opaque
-	bucketLogHead    = []byte("job_log_head")     // id -> logHead
-	bucketLog        = []byte("job_log")          // id 0 number of the chunk -> lines
-	bucketDocument   = []byte("document")         // revision -> bytes
-	bucketWorkflow   = []byte("workflow")         // tenant 0 id -> workflowRow
-	bucketVersion    = []byte("workflow_version") // tenant 0 id 0 version -> casare.Workflow
-	bucketRobot      = []byte("robot")            // id -> casare.Robot
-	bucketToken      = []byte("token")            // id -> tokenRow
-	bucketKey        = []byte("key")              // hash -> keyRow
-	bucketKeyID      = []byte("key_id")           // tenant 0 id -> hash
-	bucketSealed     = []byte("sealed_keys")      // robot id -> casare.SealedKeys
-	bucketSecret     = []byte("secret")           // tenant 0 name -> secretRow
-	bucketEvent      = []byte("event")            // index -> count, events
-	bucketBlobPart   = []byte("blob_part")        // kind 0 owner 0 part -> []casare.BlobRef
-	bucketBlob       = []byte("blob")             // hash 0 kind 0 owner 0 part -> size
+	bucketMesh       = []byte("mesh")                // one row
+	bucketJob        = []byte("job")                 // id -> casare.JobSpec, written once
+	bucketStatus     = []byte("job_status")          // id -> casare.JobStatus
+	bucketCreated    = []byte("job_created")         // tenant 0 time id -> workflow id 0 environment
+	bucketResult     = []byte("job_result")          // id -> raw JSON
+	bucketCheckpoint = []byte("job_checkpoint_head") // id -> checkpointHead
+	bucketRecord     = []byte("job_record")          // id 0 key of the record -> kind, data
+	bucketPiece      = []byte("job_piece")           // id 0 number of the piece -> piece of a checkpoint that is not whole yet
+	bucketLogHead    = []byte("job_log_head")        // id -> logHead
+	bucketLog        = []byte("job_log")             // id 0 number of the chunk -> lines
+	bucketDocument   = []byte("document")            // revision -> bytes
+	bucketWorkflow   = []byte("workflow")            // tenant 0 id -> workflowRow
+	bucketVersion    = []byte("workflow_version")    // tenant 0 id 0 version -> casare.Workflow
+	bucketRobot      = []byte("robot")               // id -> casare.Robot
+	bucketToken      = []byte("token")               // id -> tokenRow
+	bucketKey        = []byte("key")                 // hash -> keyRow
+	bucketKeyID      = []byte("key_id")              // tenant 0 id -> hash
+	bucketSealed     = []byte("sealed_keys")         // robot id -> casare.SealedKeys
+	bucketSecret     = []byte("secret")              // tenant 0 name -> secretRow
+	bucketEvent      = []byte("event")               // index -> count, events
+	bucketBlobPart   = []byte("blob_part")           // kind 0 owner 0 part -> []casare.BlobRef
+	bucketBlob       = []byte("blob")                // hash 0 kind 0 owner 0 part -> size
 )
 
 var allBuckets = [][]byte{
 	bucketMeta, bucketMesh, bucketJob, bucketStatus, bucketCreated, bucketResult, bucketCheckpoint, bucketLogHead, bucketLog,
 	bucketDocument, bucketWorkflow, bucketVersion, bucketRobot, bucketToken, bucketKey, bucketKeyID, bucketSealed, bucketEvent,
-	bucketBlobPart, bucketBlob, bucketSecret,
+	bucketBlobPart, bucketBlob, bucketSecret, bucketRecord, bucketPiece,
 }
 
 // laterBuckets are those that files of earlier versions lack; empty, they mean the same.
-var laterBuckets = [][]byte{bucketBlobPart, bucketBlob, bucketSecret}
+var laterBuckets = [][]byte{bucketBlobPart, bucketBlob, bucketSecret, bucketCheckpoint, bucketRecord, bucketPiece}
 
 var keyMeta = []byte("meta")
 

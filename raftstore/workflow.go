@@ -36,6 +36,17 @@ func (w *writer) putDocument(revision string, document []byte) error {
 	return documents.Put([]byte(revision), document)
 }
 
+func applyPutDocument(w *writer, _ casare.Proposal, c casare.PutDocument) (*casare.Job, error) {
+	if len(c.Document) == 0 {
+		return nil, casare.Errorf(casare.CodeInvalid, "the document is empty").On("document")
+	}
+	revision := casare.RevisionOf(c.Document)
+	if err := w.needDocument(revision, c.Document); err != nil {
+		return nil, err
+	}
+	return nil, w.putDocument(revision, c.Document)
+}
+
 // ensureWorkflow makes the workflow of a submitted job known if it is not.
 func (w *writer) ensureWorkflow(p casare.Proposal, spec casare.JobSpec) error {
 	if w.tx.Bucket(bucketWorkflow).Get(key(spec.Tenant, spec.WorkflowID)) != nil {

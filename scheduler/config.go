@@ -27,8 +27,8 @@ type Store interface {
 	JobLog(id string) ([][]byte, error)
 	// Document returns a workflow revision, or CodeNotFound.
 	Document(revision string) ([]byte, error)
-	// Checkpoint returns the data of the checkpoint that the state holds of a job, and its number.
-	Checkpoint(id string) (data []byte, seq uint64, err error)
+	// Checkpoint returns the records of the checkpoint that the state holds of a job, ordered by key, and its number.
+	Checkpoint(id string) (records []casare.Record, seq uint64, err error)
 	// Robot returns a robot of the mesh, or CodeNotFound.
 	Robot(id string) (*casare.Robot, error)
 	// Robots returns every robot of the mesh.
@@ -49,6 +49,7 @@ type Config struct {
 	RobotID string        // of the robot it runs on
 	TTL     time.Duration // without a word from a robot for so long, its attempts expire; 5 s
 	Grace   time.Duration // added to TTL after winning leadership; 2 s
+	PinWait time.Duration // a job that can go on at one robot only waits so long for it; 10 min
 	Ageing  time.Duration // waiting so long counts as much as one level of priority; 1 min
 	Batch   int           // most commands in one proposal; 512
 	// Secrets returns what Assignment.Sealed carries for an assigned job; nil for none. An error keeps the job from its robot for now.
@@ -61,6 +62,7 @@ type Config struct {
 func (c Config) WithDefaults() Config {
 	c.TTL = cmp.Or(c.TTL, 5*time.Second)
 	c.Grace = cmp.Or(c.Grace, 2*time.Second)
+	c.PinWait = cmp.Or(c.PinWait, 10*time.Minute)
 	c.Ageing = cmp.Or(c.Ageing, time.Minute)
 	c.Batch = cmp.Or(c.Batch, 512)
 	if c.Now == nil {
@@ -77,7 +79,7 @@ func (c Config) Validate() error {
 	switch {
 	case c.RobotID == "":
 		return errors.New("scheduler: robot id is missing")
-	case c.TTL < 0 || c.Grace < 0 || c.Ageing < 0:
+	case c.TTL < 0 || c.Grace < 0 || c.Ageing < 0 || c.PinWait < 0:
 		return errors.New("scheduler: a duration is negative")
 	case c.Batch < 1 || c.Batch > 1024:
 		return errors.New("scheduler: batch is not from 1 to 1024")

@@ -30,9 +30,11 @@ type entry struct {
 	phase  phase
 	robot  *robot // while placing or held
 	epoch  uint64
-	ended  bool // held: the robot has reported the end, so its slot is free, but that is not replicated yet
-	cancel bool // a cancel came while placing
-	again  bool // something happened while placing: look at the job again
+	ended  bool        // held: the robot has reported the end, so its slot is free, but that is not replicated yet
+	cancel bool        // a cancel came while placing
+	again  bool        // something happened while placing: look at the job again
+	pin    string      // while queued or placing: what keeps it from other robots than its class's target
+	since  casare.Time // it is in the queue
 }
 
 // class is the jobs that the same robots can run. Placing looks at the first job of each class only: if no robot can run it,
@@ -89,8 +91,9 @@ type robot struct {
 	used     int               // slots held by placing and held entries
 	jobs     map[string]*entry // placing and held entries
 	stopping bool
-	deadline time.Time // monotonic: without a word until then its attempts expire; zero: nothing to expire
-	placed   uint64    // when it last got a job, as a count of placements
+	deadline time.Time   // monotonic: without a word until then its attempts expire; zero: nothing to expire
+	left     casare.Time // when its last session ended in this term
+	placed   uint64      // when it last got a job, as a count of placements
 	beat     session.Heartbeat
 	heard    time.Time // wall clock of the last heartbeat
 	skewed   bool      // its clock was off at the last heartbeat
@@ -109,12 +112,15 @@ type index struct {
 	jobs    map[string]*entry
 	classes map[string]*class
 	robots  map[string]*robot
+	pinned  map[string]*entry // queued entries that wait for one robot
+	woken   func()            // called when one is added
 	placed  uint64
 }
 
 func newIndex(ageing time.Duration) *index {
 	return &index{
 		ageing: ageing.Microseconds(), jobs: map[string]*entry{}, classes: map[string]*class{}, robots: map[string]*robot{},
+		pinned: map[string]*entry{}, woken: func() {},
 	}
 }
 
@@ -163,7 +169,9 @@ func (x *index) enqueue(j *casare.Job) {
 	e.key, e.epoch = x.key(&j.JobSpec), j.Epoch
 	e.class = x.class(j)
 	e.phase, e.robot, e.ended, e.cancel, e.again = phaseQueued, nil, false, false, false
+	e.pin, e.since = j.Pin, j.UpdatedAt
 	heap.Push(&e.class.queue, e)
+	x.pin(e)
 }
 
 // hold records that a robot has the current epoch of a job.
@@ -208,6 +216,7 @@ func (x *index) attach(e *entry, r *robot) {
 func (x *index) detach(e *entry) {
 	switch e.phase {
 	case phaseQueued:
+		delete(x.pinned, e.id)
 		heap.Remove(&e.class.queue, e.at)
 		if len(e.class.queue) == 0 {
 			delete(x.classes, e.class.key)
@@ -231,19 +240,21 @@ func (x *index) unplace(e *entry) {
 	}
 	e.phase, e.cancel, e.again = phaseQueued, false, false
 	heap.Push(&e.class.queue, e)
+	x.pin(e)
 }
 
 func (x *index) class(j *casare.Job) *class {
 	needs := slices.Sorted(slices.Values(j.Needs))
 	rejected := slices.Sorted(slices.Values(j.RejectedBy))
+	target := cmp.Or(j.BoundTo(), j.TargetRobot)
 	// No part can hold a NUL: ids and names are checked where they enter.
 	key := strings.Join([]string{
-		j.Tenant, j.Environment, j.TargetRobot, strings.Join(needs, "\x01"), strings.Join(rejected, "\x01"),
+		j.Tenant, j.Environment, target, strings.Join(needs, "\x01"), strings.Join(rejected, "\x01"),
 	}, "\x00")
 	c := x.classes[key]
 	if c == nil {
 		c = &class{
-			key: key, tenant: j.Tenant, where: j.Environment, target: j.TargetRobot, needs: needs, rejected: rejected,
+			key: key, tenant: j.Tenant, where: j.Environment, target: target, needs: needs, rejected: rejected,
 		}
 		x.classes[key] = c
 	}

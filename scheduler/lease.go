@@ -19,7 +19,7 @@ func (t *term) leases(ctx context.Context) {
 		case <-t.deadline:
 		case <-timer.C:
 		}
-		next := t.expire(ctx)
+		next := min(t.expire(ctx), t.strand(ctx))
 		timer.Reset(next)
 	}
 }

@@ -165,10 +165,14 @@ func (t *term) assign(ctx context.Context, p *peer, jobs []*casare.Job) {
 			p.close(err) // the next hello lacks the attempt, and it is tried again
 			return
 		}
-		if !t.document(ctx, p, j.Revision) {
+		if !t.documents(ctx, p, j) {
 			return
 		}
-		more := len(a.Variables) + len(a.Checkpoint) + len(a.WorkflowName) + len(a.Sealed) + assignOverhead
+		if recordsSize(a.Records) > session.MaxInline {
+			t.assignLarge(p, j, a)
+			continue
+		}
+		more := len(a.Variables) + recordsSize(a.Records) + len(a.WorkflowName) + len(a.Sealed) + assignOverhead
 		if size > 0 && size+more > assignBytes {
 			p.push(frame)
 			frame, size = &session.Assign{Term: t.number}, 0
@@ -180,6 +184,29 @@ func (t *term) assign(ctx context.Context, p *peer, jobs []*casare.Job) {
 		p.push(frame)
 	}
 	t.cancelAssigned(p, jobs)
+}
+
+// assignLarge sends an attempt whose checkpoint does not fit a frame, in its own time: the robot may take long to read it.
+func (t *term) assignLarge(p *peer, j *casare.Job, a session.Assignment) {
+	pieces, err := session.Pieces(a.JobID, a.Epoch, a.Records)
+	if err != nil {
+		p.close(err)
+		return
+	}
+	a.Records, a.Pieces = nil, len(pieces)
+	t.group.Go(func(ctx context.Context) {
+		for _, piece := range pieces {
+			if err := p.conn.Send(ctx, piece); err != nil {
+				p.close(err)
+				return
+			}
+		}
+		if err := p.conn.Send(ctx, &session.Assign{Term: t.number, Attempts: []session.Assignment{a}}); err != nil {
+			p.close(err)
+			return
+		}
+		t.cancelAssigned(p, []*casare.Job{j})
+	})
 }
 
 // assignOverhead is about what an assignment takes beside its contents.
@@ -199,16 +226,15 @@ func (t *term) cancelAssigned(p *peer, jobs []*casare.Job) {
 // assignment joins what a robot needs for an attempt.
 func (t *term) assignment(j *casare.Job) (session.Assignment, error) {
 	a := session.Assignment{
-		JobID: j.ID, Epoch: j.Epoch, WorkflowID: j.WorkflowID, WorkflowName: j.WorkflowName, Revision: j.Revision,
+		JobID: j.ID, Epoch: j.Epoch, WorkflowID: j.WorkflowID, WorkflowName: j.WorkflowName, Revision: j.Revision, Pinned: j.Pinned,
 		Variables: j.Variables, TimeoutMillis: t.remaining(j).Milliseconds(), Seq: j.CheckpointSeq,
 		Started: j.State == casare.JobRunning,
 	}
 	if j.CheckpointSeq > 0 {
-		data, seq, err := t.store.Checkpoint(j.ID)
-		if err != nil {
+		var err error
+		if a.Records, a.Seq, err = t.store.Checkpoint(j.ID); err != nil {
 			return a, casare.Errorf(casare.CodeOf(err), "read checkpoint: %w", err)
 		}
-		a.Checkpoint, a.Seq = data, seq
 	}
 	if t.cfg.Secrets != nil {
 		sealed, err := t.cfg.Secrets(j)
@@ -237,6 +263,16 @@ func (t *term) remaining(j *casare.Job) time.Duration {
 		limit -= t.cfg.Now().Sub(j.StartedAt.Std())
 	}
 	return max(limit, time.Millisecond) // an attempt that is too late still has to say so itself
+}
+
+// documents sends what a job's robot must read to run it. It says whether the session goes on.
+func (t *term) documents(ctx context.Context, p *peer, j *casare.Job) bool {
+	for _, pinned := range j.Pinned {
+		if !t.document(ctx, p, pinned.Revision) {
+			return false
+		}
+	}
+	return t.document(ctx, p, j.Revision)
 }
 
 // document sends a workflow revision unless the session has had it. It says whether the session goes on.

@@ -28,9 +28,12 @@ func claims(p *peer, r *session.Report) []claim {
 		all = append(all, claim{c.JobID, c.Epoch, "s", 0, c})
 	}
 	for _, c := range r.Checkpoints {
-		if c.Seq == 0 { // log and progress only
+		switch {
+		case c.Seq == 0: // log and progress only
 			all = append(all, claim{c.JobID, c.Epoch, "l", c.Log.From, c})
-		} else {
+		case c.More || c.Part > 0:
+			all = append(all, claim{c.JobID, c.Epoch, "p" + strconv.Itoa(c.Part), c.Seq, c})
+		default:
 			all = append(all, claim{c.JobID, c.Epoch, "c", c.Seq, c})
 		}
 	}
@@ -184,12 +187,13 @@ func (t *term) settled(ctx context.Context, c claim, result casare.Result) {
 	e := t.idx.jobs[c.jobID]
 	current := e != nil && e.phase == phaseHeld && e.epoch == c.epoch
 	if result.Err == nil && current {
-		switch c.kind {
-		case "s", "c", "l":
+		switch c.cmd.Type() {
+		case casare.CommandStartJob, casare.CommandCheckpointJob:
 			return
-		case "f":
+		case casare.CommandFinishJob:
 			t.drop(c.jobID)
 			return
+		default: // read again
 		}
 	}
 	t.refresh(ctx, c.jobID)

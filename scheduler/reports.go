@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"casare"
 	"casare/session"
 )
 
@@ -82,10 +83,18 @@ func (q *reports) first(most int) []*session.Report {
 func sizeOf(r *session.Report) int {
 	size := r.Len() * entryBytes
 	for i := range r.Checkpoints {
-		size += len(r.Checkpoints[i].Data) + linesSize(r.Checkpoints[i].Log.Lines)
+		c := &r.Checkpoints[i]
+		size += recordsSize(c.Changes) + len(c.Piece) + linesSize(c.Log.Lines)
 	}
 	for i := range r.Finishes {
 		size += len(r.Finishes[i].Result) + linesSize(r.Finishes[i].Log.Lines)
+	}
+	return size
+}
+
+func recordsSize(records []casare.Record) (size int) {
+	for i := range records {
+		size += records[i].Size()
 	}
 	return size
 }

@@ -85,7 +85,8 @@ func (t *term) exit(p *peer) {
 func (t *term) leave(p *peer) {
 	p.ready = false
 	if r := t.idx.robots[p.robotID]; r != nil && r.peer == p {
-		r.peer = nil
+		r.peer, r.left = nil, t.time()
+		wake(t.deadline) // what waits for it may have a deadline again
 		t.stir()
 	}
 }
@@ -203,7 +204,7 @@ func (t *term) reattach(ctx context.Context, p *peer, hello *session.Hello) erro
 	var proposals []casare.Proposal
 	for _, held := range hello.Attempts {
 		j := t.job(ctx, held.JobID)
-		if j == nil || j.State != casare.JobQueued || j.Epoch != held.Epoch || j.RobotID != p.robotID {
+		if j == nil || j.State != casare.JobQueued && !j.Lost || j.Epoch != held.Epoch || j.RobotID != p.robotID {
 			continue
 		}
 		cmd := casare.StartJob{JobID: held.JobID, Epoch: held.Epoch}
@@ -227,7 +228,7 @@ func (t *term) welcome(ctx context.Context, p *peer, hello *session.Hello) ([]st
 	if r.peer != p {
 		return nil, errSuperseded
 	}
-	w := &session.Welcome{Term: t.number, Watch: t.hub.watched()}
+	w := &session.Welcome{Term: t.number, Watch: t.hub.watched(), LeaseMillis: t.cfg.TTL.Milliseconds()}
 	named := map[string]uint64{}
 	for _, held := range hello.Attempts {
 		d, err := t.decide(ctx, p, held)

@@ -132,7 +132,7 @@ func TestReconcile_EveryStateMeetsEveryHello(t *testing.T) {
 			t.Helper()
 			submit(t, s, "j", 0)
 			e := propose(t, s, casare.AssignJob{JobID: "j", RobotID: "a"}, "1").Index
-			propose(t, s, casare.CheckpointJob{JobID: "j", Epoch: e, Seq: 1, Data: []byte("c1"), Log: casare.LogChunk{
+			propose(t, s, casare.CheckpointJob{JobID: "j", Epoch: e, Seq: 1, Changes: []casare.Record{{Key: "pos", Data: []byte("c1")}}, Log: casare.LogChunk{
 				Lines: [][]byte{fmt.Appendf(nil, `{"n":0,"attempt":%d}`+"\n", e)},
 			}}, "2")
 			return e
@@ -142,6 +142,14 @@ func TestReconcile_EveryStateMeetsEveryHello(t *testing.T) {
 			submit(t, s, "j", 0)
 			e := propose(t, s, casare.AssignJob{JobID: "j", RobotID: "a"}, "1").Index
 			propose(t, s, casare.ExpireJob{JobID: "j", Epoch: e}, "2")
+			return e
+		},
+		"lost": func(t *testing.T, s *schedulertest.Store) uint64 {
+			t.Helper()
+			submit(t, s, "j", 0)
+			e := propose(t, s, casare.AssignJob{JobID: "j", RobotID: "a"}, "1").Index
+			propose(t, s, casare.CheckpointJob{JobID: "j", Epoch: e, Seq: 1, Open: "pay"}, "2")
+			propose(t, s, casare.ExpireJob{JobID: "j", Epoch: e}, "3")
 			return e
 		},
 		"moved": func(t *testing.T, s *schedulertest.Store) uint64 {
@@ -176,6 +184,7 @@ func TestReconcile_EveryStateMeetsEveryHello(t *testing.T) {
 		"assigned":   {"holds": {"continue 0", ""}, "finished": {"continue 0", ""}, "older": {"stop STALE_EPOCH", "assign 0 0"}, "lacks": {"", "assign 0 0"}},
 		"running":    {"holds": {"continue 1", ""}, "finished": {"continue 1", ""}, "older": {"stop STALE_EPOCH", "assign 1 1"}, "lacks": {"", "assign 1 1"}},
 		"expired":    {"holds": {"continue 0", ""}, "finished": {"continue 0", ""}, "older": {"stop STALE_EPOCH", "assign 0 0"}, "lacks": {"", "assign 0 0"}},
+		"lost":       {"holds": {"continue 1", ""}, "finished": {"continue 1", ""}, "older": {"stop STALE_EPOCH", ""}, "lacks": {"", ""}},
 		"moved":      {"holds": {"stop STALE_EPOCH", ""}, "finished": {"stop STALE_EPOCH", ""}, "older": {"stop STALE_EPOCH", ""}, "lacks": {"", ""}},
 		"completed":  {"holds": {"stop INVALID_STATE_TRANSITION", ""}, "finished": {"stop INVALID_STATE_TRANSITION", ""}, "older": {"stop STALE_EPOCH", ""}, "lacks": {"", ""}},
 		"cancelling": {"holds": {"cancel 0", ""}, "finished": {"cancel 0", ""}, "older": {"stop STALE_EPOCH", "assign 0 0"}, "lacks": {"", "assign 0 0"}},
@@ -321,7 +330,7 @@ func TestAuthority_ARobotReportsOnlyOnItsOwnAttempts(t *testing.T) {
 
 		attempts := []*session.Report{
 			{Started: []casare.StartJob{{JobID: "j", Epoch: epoch}}},
-			{Checkpoints: []casare.CheckpointJob{{JobID: "j", Epoch: epoch, Seq: 1, Data: []byte("x")}}},
+			{Checkpoints: []casare.CheckpointJob{{JobID: "j", Epoch: epoch, Seq: 1, Changes: []casare.Record{{Key: "pos", Data: []byte("x")}}}}},
 			{Finishes: []casare.FinishJob{{JobID: "j", Epoch: epoch, State: casare.JobCompleted}}},
 			{Rejects: []casare.RejectJob{{JobID: "j", Epoch: epoch, RobotID: "a"}}},
 			{Releases: []casare.ReleaseJob{{JobID: "j", Epoch: epoch}}},

@@ -42,7 +42,7 @@ type term struct {
 }
 
 func newTerm(cfg Config, store Store, number uint64) *term {
-	return &term{
+	t := &term{
 		cfg: cfg, store: store, number: number,
 		log:      cfg.Logger.With(slog.Uint64("term", number)),
 		hub:      newHub(),
@@ -53,6 +53,8 @@ func newTerm(cfg Config, store Store, number uint64) *term {
 		changed:  make(chan struct{}),
 		deadline: make(chan struct{}, 1),
 	}
+	t.idx.woken = func() { wake(t.deadline) }
+	return t
 }
 
 // rebuild reads robots and jobs. Called once at the start, and again whenever the feed broke; then it keeps sessions, leases and

@@ -120,8 +120,38 @@ func (m *Assign) check() error {
 		l.text("workflow_name", a.WorkflowName)
 		l.size("variables", len(a.Variables), casare.MaxDocument)
 		l.size("sealed", len(a.Sealed), MaxSealed)
-		l.size("checkpoint", len(a.Checkpoint), casare.MaxDocument)
+		l.size("pinned", len(a.Pinned), casare.MaxPinned)
+		for _, p := range a.Pinned {
+			l.id("pinned", p.Revision)
+			for _, text := range []string{p.Kind, p.ID, p.Path, p.From} {
+				l.text("pinned", text)
+			}
+		}
+		l.records(a.Records, MaxInline)
+		l.size("pieces", a.Pieces, maxPieces)
 	}
+	return l.err
+}
+
+// records bounds records by what they hold together.
+func (l *limit) records(records []casare.Record, most int) {
+	size := 0
+	for i := range records {
+		r := &records[i]
+		size += r.Size()
+		l.size("record", len(r.Key), casare.MaxRecordKey)
+		if r.Blob != nil && !casare.ValidBlobHash(r.Blob.Hash) && l.err == nil {
+			l.err = casare.Errorf(casare.CodeInvalid, "a record refers to no blob").On("record")
+		}
+	}
+	l.size("checkpoint", size, most)
+}
+
+func (m *Piece) check() error {
+	var l limit
+	l.attempt(m.JobID, m.Epoch)
+	l.size("pieces", m.N, maxPieces)
+	l.size("piece", len(m.Data), maxPiece)
 	return l.err
 }
 
@@ -141,8 +171,10 @@ func (m *Report) check() error {
 	}
 	for _, c := range m.Checkpoints {
 		l.attempt(c.JobID, c.Epoch)
-		l.size("checkpoint", len(c.Data), casare.MaxDocument)
+		l.records(c.Changes, casare.MaxPiece)
+		l.size("piece", len(c.Piece), casare.MaxPiece)
 		l.text("step", c.Step)
+		l.text("open", c.Open)
 		l.chunk(c.Log)
 	}
 	for _, c := range m.Finishes {

@@ -10,7 +10,7 @@ import (
 	"casare"
 )
 
-// The caps on what a peer may send. MaxFrame holds the largest assignment: variables and checkpoint of casare.MaxDocument each.
+// The caps on what a peer may send. MaxFrame holds the largest assignment: variables of casare.MaxDocument and MaxInline of records.
 const (
 	MaxFrame   = 1 << 20
 	maxList    = 1 << 16 // entries of any list
@@ -19,6 +19,8 @@ const (
 	maxText    = 8 << 10
 	maxLine    = 64 << 10 // one log message
 	maxChunk   = 128 << 10
+	maxPiece   = 512 << 10
+	maxPieces  = 32
 	header     = 4
 )
 
@@ -114,6 +116,8 @@ func blank(k Kind) Message {
 		return new(Live)
 	case KindRefused:
 		return new(Refused)
+	case KindPiece:
+		return new(Piece)
 	}
 	return nil
 }

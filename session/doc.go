@@ -11,6 +11,7 @@
 //	robot  → leader   Hello        once, first: who I am, what I offer, which attempts I hold
 //	leader → robot    Welcome      continue or stop, attempt by attempt; or NotLeader, and the stream ends
 //	leader → robot    Document     a workflow revision, before the first assignment of the session that needs it
+//	leader → robot    Piece        parts of a large checkpoint, before the assignment that resumes from it
 //	leader → robot    Assign       attempts to run; (job, epoch) is the key, so a repeat changes nothing
 //	robot  → leader   Want         documents the robot no longer holds
 //	robot  → leader   Report       starts, checkpoints, results, rejects and releases of attempts

@@ -3,7 +3,7 @@ package session
 import "casare"
 
 // Version is the protocol's version. A leader refuses a hello with another one.
-const Version = 1
+const Version = 2
 
 // Kind numbers the messages on the wire. Numbers are only ever added.
 type Kind uint8
@@ -25,6 +25,7 @@ const (
 	KindWatch        Kind = 13
 	KindLive         Kind = 14
 	KindRefused      Kind = 15
+	KindPiece        Kind = 16
 )
 
 // Message is one of the message types of this package, passed as a pointer.
@@ -59,6 +60,8 @@ type Welcome struct {
 	Term      uint64     `cbor:"1,keyasint"`
 	Decisions []Decision `cbor:"2,keyasint,omitempty"`
 	Watch     bool       `cbor:"3,keyasint,omitempty"` // send live updates
+	// LeaseMillis is how long after a heartbeat the robot may be given up.
+	LeaseMillis int64 `cbor:"4,keyasint,omitempty"`
 }
 
 // Decision tells the robot whether to go on with an attempt, and what the state holds of it: Seq of the last checkpoint and
@@ -106,11 +109,24 @@ type Assignment struct {
 	Revision      string `cbor:"5,keyasint"`
 	Variables     []byte `cbor:"6,keyasint,omitempty"`  // raw JSON object
 	TimeoutMillis int64  `cbor:"7,keyasint"`            // what is left of the job's time
-	Checkpoint    []byte `cbor:"8,keyasint,omitempty"`  // to resume from
-	Seq           uint64 `cbor:"9,keyasint,omitempty"`  // of the last checkpoint in the state: the next one is Seq+1
+	Seq           uint64 `cbor:"9,keyasint,omitempty"`  // of the checkpoint in the state: the next one has a higher number
 	Lines         uint64 `cbor:"10,keyasint,omitempty"` // log lines of this attempt in the state: the next one has this number
 	Started       bool   `cbor:"11,keyasint,omitempty"` // the state already says that it runs
 	Sealed        []byte `cbor:"20,keyasint,omitempty"` // Secrets, sealed to the robot; empty when the job needs none
+	// The documents that the job's document refers to. Each comes in a message of its own, as that one does.
+	Pinned []casare.Pinned `cbor:"21,keyasint,omitempty"`
+	// The checkpoint to resume from: its records, or how many pieces of them came before in messages of their own.
+	Records []casare.Record `cbor:"12,keyasint,omitempty"`
+	Pieces  int             `cbor:"13,keyasint,omitempty"`
+}
+
+// Piece is the next part of a checkpoint that is too large for the frame of its assignment, see SplitRecords. The assignment follows
+// the last one.
+type Piece struct {
+	JobID string `cbor:"1,keyasint"`
+	Epoch uint64 `cbor:"2,keyasint"`
+	N     int    `cbor:"3,keyasint,omitempty"` // counted from 0
+	Data  []byte `cbor:"4,keyasint"`
 }
 
 // Want asks for documents again.
@@ -179,3 +195,6 @@ func (*HeartbeatAck) Kind() Kind { return KindHeartbeatAck }
 
 // Kind implements Message.
 func (*Refused) Kind() Kind { return KindRefused }
+
+// Kind implements Message.
+func (*Piece) Kind() Kind { return KindPiece }

@@ -23,14 +23,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func messages() []session.Message {
 	return []session.Message{
 		&session.Hello{
-			Version: 1, Instance: 2, Number: 3, Term: 4, Stopping: true,
+			Version: session.Version, Instance: 2, Number: 3, Term: 4, Stopping: true,
 			Robot: casare.Robot{
 				ID: "r", Name: "n", Environment: "e", Labels: map[string]string{"k": "v"}, Capabilities: []string{"c"}, Slots: 2,
 				Facts: casare.Facts{Hostname: "h", CPUs: 2}, HTTP: "127.0.0.1:1", Mesh: "127.0.0.1:2",
 			},
 			Attempts: []session.Held{{JobID: "j", Epoch: 5, Seq: 6, Finished: true}},
 		},
-		&session.Welcome{Term: 1, Watch: true, Decisions: []session.Decision{
+		&session.Welcome{Term: 1, Watch: true, LeaseMillis: 5000, Decisions: []session.Decision{
 			{JobID: "j", Epoch: 1, Continue: true, Seq: 2, Cancel: true, CancelReason: "r"}, {JobID: "k", Epoch: 2, Code: casare.CodeStaleEpoch},
 		}},
 		&session.NotLeader{Leader: "l", Term: 3},
@@ -38,12 +38,12 @@ func messages() []session.Message {
 		&session.Document{Revision: "r", Data: []byte("{}")},
 		&session.Assign{Term: 1, Attempts: []session.Assignment{{
 			JobID: "j", Epoch: 1, WorkflowID: "w", WorkflowName: "n", Revision: "r", Variables: []byte("{}"), TimeoutMillis: 5,
-			Checkpoint: []byte{1}, Seq: 6, Lines: 7, Started: true,
+			Records: records(), Seq: 6, Lines: 7, Started: true, Pieces: 3,
 		}}},
 		&session.Want{Revisions: []string{"r"}},
 		&session.Report{
 			Started:     []casare.StartJob{{JobID: "j", Epoch: 1}},
-			Checkpoints: []casare.CheckpointJob{{JobID: "j", Epoch: 1, Seq: 2, Data: []byte{3}, Step: "s", Progress: 4, Log: casare.LogChunk{From: 5, Lines: [][]byte{[]byte("{}\n")}}}},
+			Checkpoints: []casare.CheckpointJob{{JobID: "j", Epoch: 1, Seq: 2, Base: 1, Changes: records(), Piece: []byte{1}, Part: 2, More: true, Open: "o", Step: "s", Progress: 4, Log: casare.LogChunk{From: 5, Lines: [][]byte{[]byte("{}\n")}}}},
 			Finishes:    []casare.FinishJob{{JobID: "j", Epoch: 1, State: casare.JobFailed, Error: &casare.JobError{NodeID: "n"}, Result: []byte("{}"), StartedAt: 3}},
 			Rejects:     []casare.RejectJob{{JobID: "j", Epoch: 1, RobotID: "r", Reason: "x"}},
 			Releases:    []casare.ReleaseJob{{JobID: "j", Epoch: 1}},
@@ -54,6 +54,7 @@ func messages() []session.Message {
 		&session.Heartbeat{Number: 1, CPUPercent: 2.5, MemoryMB: 3.5, Running: 4, Clock: 5, Stopping: true},
 		&session.HeartbeatAck{Number: 1},
 		&session.Watch{On: true},
+		&session.Piece{JobID: "j", Epoch: 1, N: 2, Data: []byte{1}},
 		&session.Live{Attempts: []session.LiveAttempt{{
 			JobID: "j", Epoch: 1, Steps: []casare.StepEvent{{N: 1, Step: "s", State: casare.StepFailed, Message: "m"}},
 			Lines: []session.LiveLine{{N: 2, Time: 3, Level: "INFO", Message: "m", Step: "s"}},
@@ -73,7 +74,7 @@ func TestCodec_EveryMessageComesBackAsItWas(t *testing.T) {
 		require.Equal(t, m, got)
 		kinds[m.Kind()] = true
 	}
-	require.Len(t, kinds, 15)
+	require.Len(t, kinds, 16)
 }
 
 func TestCodec_CapsAndBrokenFramesAreRefused(t *testing.T) {
@@ -84,10 +85,16 @@ func TestCodec_CapsAndBrokenFramesAreRefused(t *testing.T) {
 		"no job id":        &session.Cancel{Epoch: 1},
 		"no epoch":         &session.Cancel{JobID: "j"},
 		"document":         &session.Document{Revision: "r", Data: make([]byte, casare.MaxDocument+1)},
-		"checkpoint":       &session.Report{Checkpoints: []casare.CheckpointJob{{JobID: "j", Epoch: 1, Data: make([]byte, casare.MaxDocument+1)}}},
+		"checkpoint":       &session.Report{Checkpoints: []casare.CheckpointJob{{JobID: "j", Epoch: 1, Changes: []casare.Record{{Key: "k", Data: make([]byte, casare.MaxPiece)}}}}},
+		"key":              &session.Report{Checkpoints: []casare.CheckpointJob{{JobID: "j", Epoch: 1, Changes: []casare.Record{{Key: long[:casare.MaxRecordKey+1]}}}}},
+		"piece of changes": &session.Report{Checkpoints: []casare.CheckpointJob{{JobID: "j", Epoch: 1, Piece: make([]byte, casare.MaxPiece+1)}}},
+		"piece":            &session.Piece{JobID: "j", Epoch: 1, Data: []byte(long)},
+		"pieces":           &session.Assign{Attempts: []session.Assignment{{JobID: "j", Epoch: 1, Revision: "r", Pieces: 1000}}},
+		"records":          &session.Assign{Attempts: []session.Assignment{{JobID: "j", Epoch: 1, Revision: "r", Records: []casare.Record{{Key: "k", Data: make([]byte, session.MaxInline)}}}}},
+		"no blob":          &session.Assign{Attempts: []session.Assignment{{JobID: "j", Epoch: 1, Revision: "r", Records: []casare.Record{{Key: "k", Blob: &casare.BlobRef{Hash: "../x"}}}}}},
 		"log chunk":        &session.Report{Finishes: []casare.FinishJob{{JobID: "j", Epoch: 1, Log: casare.LogChunk{Lines: [][]byte{[]byte(long)}}}}},
-		"frame":            &session.Assign{Attempts: []session.Assignment{big("a"), big("b")}},
-		"slots":            &session.Hello{Version: 1, Robot: casare.Robot{ID: "r", Slots: 1 << 20}},
+		"frame":            &session.Assign{Attempts: []session.Assignment{big("a"), big("b"), big("c")}},
+		"slots":            &session.Hello{Version: session.Version, Robot: casare.Robot{ID: "r", Slots: 1 << 20}},
 		"live":             &session.Live{Attempts: []session.LiveAttempt{{JobID: "j", Epoch: 1, Lines: []session.LiveLine{{Message: long}}}}},
 		"negative running": &session.Heartbeat{Running: -1},
 	} {
@@ -106,7 +113,41 @@ func TestCodec_CapsAndBrokenFramesAreRefused(t *testing.T) {
 
 // big is an assignment of the largest variables.
 func big(id string) session.Assignment {
-	return session.Assignment{JobID: id, Epoch: 1, Revision: "r", Variables: make([]byte, casare.MaxDocument), Checkpoint: make([]byte, casare.MaxDocument)}
+	return session.Assignment{JobID: id, Epoch: 1, Revision: "r", Variables: make([]byte, casare.MaxDocument), Records: []casare.Record{{Key: "k", Data: make([]byte, session.MaxInline-1)}}}
+}
+
+// records are of each kind there is: with data, empty, deleted, elsewhere.
+func records() []casare.Record {
+	return []casare.Record{
+		{Key: "a", Data: []byte("1")}, {Key: "b", Data: []byte{}}, {Key: "c"}, {Key: "d", Blob: &casare.BlobRef{Hash: casare.BlobHash(nil), Size: 5}},
+	}
+}
+
+func TestRecords_TravelInPieces(t *testing.T) {
+	t.Parallel()
+	want := append(records(), casare.Record{Key: "e", Data: make([]byte, 2<<20)})
+	pieces, err := session.Pieces("j", 1, want)
+	require.NoError(t, err)
+	require.Greater(t, len(pieces), 3)
+	var parts [][]byte
+	for _, p := range pieces {
+		frame, err := session.Append(nil, p)
+		require.NoError(t, err)
+		m, err := session.Decode(frame[4:])
+		require.NoError(t, err)
+		got, ok := m.(*session.Piece)
+		require.True(t, ok)
+		parts = append(parts, got.Data)
+	}
+	got, err := session.JoinRecords(parts)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	_, err = session.JoinRecords(parts[1:])
+	require.Equal(t, casare.CodeInvalid, casare.CodeOf(err))
+	huge, err := session.SplitRecords([]casare.Record{{Key: "k", Data: make([]byte, casare.MaxCheckpoint)}}, 1<<20)
+	require.NoError(t, err)
+	_, err = session.JoinRecords(huge)
+	require.Equal(t, casare.CodeTooLarge, casare.CodeOf(err))
 }
 
 func TestCodec_TheLargestAssignmentFitsAFrame(t *testing.T) {

@@ -18,9 +18,22 @@ func IsTitle(r rune) bool { return unicode.Is(unicode.Lt, r) }
 // digits are the code points that stand for a digit and are none: set above or below a line, in circles, of scripts without a zero.
 var digits = &unicode.RangeTable{
 	R16: []unicode.Range16{
-		{0xb2, 0xb3, 1}, {0xb9, 0xb9, 1}, {0x1369, 0x1371, 1}, {0x19da, 0x19da, 1}, {0x2070, 0x2070, 1}, {0x2074, 0x2079, 1},
-		{0x2080, 0x2089, 1}, {0x2460, 0x2468, 1}, {0x2474, 0x247c, 1}, {0x2488, 0x2490, 1}, {0x24ea, 0x24ea, 1}, {0x24f5, 0x24fd, 1},
-		{0x24ff, 0x24ff, 1}, {0x2776, 0x277e, 1}, {0x2780, 0x2788, 1}, {0x278a, 0x2792, 1},
+		{0xb2, 0xb3, 1},
+		{0xb9, 0xb9, 1},
+		{0x1369, 0x1371, 1},
+		{0x19da, 0x19da, 1},
+		{0x2070, 0x2070, 1},
+		{0x2074, 0x2079, 1},
+		{0x2080, 0x2089, 1},
+		{0x2460, 0x2468, 1},
+		{0x2474, 0x247c, 1},
+		{0x2488, 0x2490, 1},
+		{0x24ea, 0x24ea, 1},
+		{0x24f5, 0x24fd, 1},
+		{0x24ff, 0x24ff, 1},
+		{0x2776, 0x277e, 1},
+		{0x2780, 0x2788, 1},
+		{0x278a, 0x2792, 1},
 	},
 	R32: []unicode.Range32{
 		{0x10a40, 0x10a43, 1}, {0x10e60, 0x10e68, 1}, {0x11052, 0x1105a, 1}, {0x1f100, 0x1f10a, 1},
@@ -55,10 +68,10 @@ func isPlain(s string) bool {
 // isCased says whether a code point is of either case.
 func isCased(r rune) bool { return IsUpper(r) || IsLower(r) || IsTitle(r) }
 
-// passed are the code points inside words that final sigma looks past, besides marks, formats and modifiers.
-const passed = "'.:\u00b7\u0387\u055f\u05f4\u2018\u2019\u2024\u2027\ufe13\ufe52\ufe55\uff07\uff0e\uff1a"
+// innerMarks are the code points inside words that final sigma looks past, besides marks, formats and modifiers.
+const innerMarks = "'.:\u00b7\u0387\u055f\u05f4\u2018\u2019\u2024\u2027\ufe13\ufe52\ufe55\uff07\uff0e\uff1a"
 
 // isPassed says whether case looks past a code point: Unicode's Case_Ignorable.
 func isPassed(r rune) bool {
-	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk) || strings.ContainsRune(passed, r)
+	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Lm, unicode.Sk) || strings.ContainsRune(innerMarks, r)
 }

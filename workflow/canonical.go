@@ -128,6 +128,15 @@ func (d *Document) settings(raw *value.Dict) (settings, execution *value.Dict) {
 	if s.Cleanup {
 		b.Set("cleanup", true)
 	}
+	if s.Strict {
+		b.Set("durability", "strict")
+	}
+	if s.Fence {
+		b.Set("isolation", "stop")
+	}
+	if s.IsolationWait != 0 {
+		b.Set("isolation_wait", number(s.IsolationWait.Seconds()))
+	}
 	rest, _ := dictAt(raw, "settings")
 	settings = with(b, rest)
 

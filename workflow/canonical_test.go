@@ -65,6 +65,9 @@ func anyDocument(t *rapid.T) *workflow.Document {
 			StepTimeout: time.Duration(rapid.Int64Range(1, 2_000_000_000_000).Draw(t, "timeout")) * time.Microsecond,
 			RetryCount:  rapid.IntRange(0, 100).Draw(t, "retries"),
 			Cleanup:     rapid.Bool().Draw(t, "cleanup"),
+
+			Strict: rapid.Bool().Draw(t, "strict"), Fence: rapid.Bool().Draw(t, "fence"),
+			IsolationWait: time.Duration(rapid.Int64Range(0, 1_000_000_000_000).Draw(t, "isolation")) * time.Microsecond,
 		},
 		Raw: value.DictOf(value.Pair{Key: "x_more", Value: anyValue(2).Draw(t, "more")}),
 	}

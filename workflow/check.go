@@ -245,11 +245,7 @@ func (c *checker) loose() {
 		if !ok || s.Disabled {
 			continue
 		}
-		for _, body := range ports.Bodies {
-			if !c.graph.Wired(s.ID, body) {
-				c.warn(looseCode(body), s.ID, body, "Nothing is connected to the port %q of step %s, so it does nothing.", body, s.ID)
-			}
-		}
+		c.looseBodies(s, ports)
 		if slices.Contains(ports.Branches, "true") && slices.Contains(ports.Branches, "false") &&
 			!c.graph.Wired(s.ID, "true") && !c.graph.Wired(s.ID, "false") {
 			for _, branch := range []string{"true", "false"} {

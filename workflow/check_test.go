@@ -28,7 +28,9 @@ var fakePorts = map[string]workflow.Ports{
 	"ForLoopStartNode": {Out: []string{"current_item"}, Branches: []string{"completed"}, Bodies: []string{"body"}, Again: true},
 	"ForLoopEndNode":   {Branches: []string{"exec_out"}, Again: true},
 	"TryNode":          {Branches: []string{"exec_out"}, Bodies: []string{"try_body"}, Again: true},
-	"CatchNode":        {Out: []string{"error_message"}, Branches: []string{"exec_out"}, Bodies: []string{"catch_body"}, Again: true},
+	"CatchNode":        {Out: []string{"error_message"}, Branches: []string{"catch_body", "exec_out"}, Again: true, Part: workflow.Part{Kind: workflow.PartCatch, Body: "catch_body"}},
+	"FinallyNode":      {Branches: []string{"finally_body", "exec_out"}, Part: workflow.Part{Kind: workflow.PartFinally, Body: "finally_body"}},
+	"OnErrorNode":      {Branches: []string{"exec_out"}, Bodies: []string{"protected_body", "on_error", "finally"}, Again: true},
 }
 
 func (fakeTypes) Known(typ string) (string, bool) {
@@ -54,7 +56,7 @@ func draw(tb testing.TB, steps, wires string) *workflow.Document {
 		typ, pair, paired := strings.Cut(typ, "=")
 		s := &workflow.Step{ID: id, Type: typ + "Node"}
 		if paired {
-			key := map[string]string{"ForLoopEnd": "paired_start_id", "Catch": "paired_try_id"}[typ]
+			key := map[string]string{"ForLoopEnd": "paired_start_id", "Catch": "paired_try_id", "Finally": "paired_try_id"}[typ]
 			s.Config = s.Config.With(key, pair)
 		}
 		d.Steps = append(d.Steps, s)
@@ -119,6 +121,13 @@ func TestCheck(t *testing.T) {
 		"no entry":       {"i:Switch j:Log", "i.case_a>j j.default>i", []string{"warn INVALID_SOURCE_PORT nodes.j.connections[1]", "warn CIRCULAR_DEPENDENCY nodes.i", "warn NO_ENTRY_POINT nodes"}},
 		"body":           {"s:Start ls:ForLoopStart", "s>ls", []string{"warn LOOP_BODY_NOT_CONNECTED nodes.ls.body"}},
 		"try body":       {"s:Start t:Try", "s>t", []string{"warn TRY_BODY_NOT_CONNECTED nodes.t.try_body"}},
+		"catch body":     {"s:Start t:Try a:Log c:Catch", "s>t t.try_body>a t>c", []string{"warn CATCH_BODY_NOT_CONNECTED nodes.c.catch_body"}},
+		"finally body":   {"s:Start t:Try a:Log f:Finally", "s>t t.try_body>a t>f", []string{"warn FINALLY_BODY_NOT_CONNECTED nodes.f.finally_body"}},
+		"one cleanup":    {"s:Start t:Try a:Log f:Finally b:Log", "s>t t.try_body>a t>f f.finally_body>b", nil},
+		"rest behind it": {"s:Start t:Try a:Log f:Finally b:Log e:Log", "s>t t.try_body>a t>f f.finally_body>b b>e", []string{"warn FINALLY_BODY_ALWAYS_RUNS nodes.f.finally_body"}},
+		"rest beside it": {"s:Start t:Try a:Log f:Finally b:Log d:Log e:Log", "s>t t.try_body>a t>f f.finally_body>b b>d f>e", nil},
+		"on error":       {"s:Start o:OnError a:Log", "s>o o.protected_body>a", nil},
+		"on error empty": {"s:Start o:OnError", "s>o", []string{"warn PROTECTED_BODY_NOT_CONNECTED nodes.o.protected_body"}},
 		"catch by pair":  {"s:Start t:Try a:Log c:Catch=t b:Log", "s>t t.try_body>a c.catch_body>b", nil},
 		"pair missing":   {"s:Start t:Try a:Log c:Catch=tt b:Log", "s>t t>c t.try_body>a c.catch_body>b", []string{"warn INVALID_PAIR nodes.c.config.paired_try_id"}},
 		"if without":     {"s:Start i:If", "s>i", []string{"warn IF_TRUE_NOT_CONNECTED nodes.i.true", "warn IF_FALSE_NOT_CONNECTED nodes.i.false"}},

@@ -83,6 +83,11 @@ type Settings struct {
 	StepTimeout time.Duration // how long one step may run
 	RetryCount  int           // how often a failing step is tried again
 	Cleanup     bool          // a run that is cancelled runs the Finally steps of what is open
+
+	// What a run does while the mesh cannot record where it stands.
+	Strict        bool          // durability: strict; every checkpoint is recorded before the run goes on
+	Fence         bool          // isolation: stop; a robot that is cut off stops the run before it is given to another
+	IsolationWait time.Duration // how long a step that may run only once waits to be recorded; 0: 10 min
 }
 
 // DefaultSettings are those of a document that says nothing.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"casare/value"
@@ -154,6 +155,11 @@ func (r *reader) settings(top *value.Dict) {
 	for _, g := range []*group{tmpl, plain, exec} {
 		r.flag(g, "cleanup", &s.Cleanup)
 	}
+	for _, g := range []*group{exec, plain} {
+		r.word(g, "durability", &s.Strict, "normal", "strict")
+		r.word(g, "isolation", &s.Fence, "continue", "stop")
+		r.timeout(g, "isolation_wait", &s.IsolationWait)
+	}
 	for _, g := range []*group{exec, plain, tmpl} {
 		if rest := g.rest.Dict(); rest.Len() > 0 {
 			r.keep.Set(g.name, rest)
@@ -207,6 +213,22 @@ func (r *reader) flag(g *group, key string, into *bool) {
 		return
 	}
 	*into = b
+}
+
+// word reads a setting that is one of two words.
+func (r *reader) word(g *group, key string, into *bool, off, on string) {
+	val, set := g.take(key)
+	if !set {
+		return
+	}
+	switch val {
+	case off:
+		*into = false
+	case on:
+		*into = true
+	default:
+		r.unusable(g, key, strconv.Quote(off)+" or "+strconv.Quote(on))
+	}
 }
 
 func (r *reader) timeout(g *group, key string, into *time.Duration) {

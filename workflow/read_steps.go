@@ -177,7 +177,7 @@ func (r *reader) alias(session, id string) {
 // leftOut takes out what a session has among its nodes and is no step: dots on a wire, and backdrops, which become frames.
 func (r *reader) leftOut(f *fields, s *Step, key, id string) bool {
 	switch s.Type {
-	case "RerouteNode":
+	case typeReroute:
 		if r.reroutes == nil {
 			r.reroutes = make(map[string]bool)
 		}

@@ -160,6 +160,9 @@ func TestReadSettings(t *testing.T) {
 		"cleanup":              {`{"settings":{"cleanup":true}}`, workflow.Settings{StopOnError: true, StepTimeout: workflow.DefaultStepTimeout, Cleanup: true}},
 		"cleanup of execution": {`{"execution_settings":{"cleanup":"true","node_timeout":1},"settings":{"cleanup":false}}`, workflow.Settings{StopOnError: true, StepTimeout: time.Second, Cleanup: true}},
 		"template":             {`{"default_settings":{"timeout_seconds":7,"retry_count":1,"stop_on_error":false}}`, workflow.Settings{StepTimeout: 7 * time.Second, RetryCount: 1}},
+		"strict":               {`{"settings":{"durability":"strict","isolation":"stop","isolation_wait":90}}`, workflow.Settings{StopOnError: true, StepTimeout: def.StepTimeout, Strict: true, Fence: true, IsolationWait: 90 * time.Second}},
+		"strict of execution":  {`{"execution_settings":{"durability":"strict"},"settings":{"isolation":"continue"}}`, workflow.Settings{StopOnError: true, StepTimeout: def.StepTimeout, Strict: true}},
+		"words unknown":        {`{"settings":{"durability":"much","isolation":true,"isolation_wait":-1}}`, def},
 		"texts":                {`{"settings":{"timeout":" 2.5 ","retry_count":"1","stop_on_error":"off"}}`, workflow.Settings{StepTimeout: 2500 * time.Millisecond, RetryCount: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -51,6 +51,7 @@ func (r *reader) wires(top *value.Dict) {
 	if len(r.reroutes) > 0 {
 		r.doc.Wires = join(r.doc.Wires, r.reroutes)
 	}
+	dots(r.doc.Steps, r.doc.Wires)
 }
 
 // wire reads one connection.

@@ -11,6 +11,7 @@ import (
 
 	"casare"
 	"casare/executor/engine"
+	"casare/internal/files"
 	"casare/node"
 	"casare/value"
 	"casare/workflow"
@@ -116,7 +117,11 @@ func (g given) run(ctx context.Context, typ string, r oneRun) error {
 	if !r.json {
 		sink = printSink{out: r.err}
 	}
-	options := localOptions(r.secrets)
+	options, done, err := localOptions(r.secrets)
+	if err != nil {
+		return err
+	}
+	defer done()
 	options.Variables, options.Inputs, options.RunStep, options.Sink = g.variables, g.inputs, execStep, sink
 	result := plan.Run(ctx, options)
 	if err := printSingle(r, g.variables, &result); err != nil {
@@ -128,9 +133,17 @@ func (g given) run(ctx context.Context, typ string, r oneRun) error {
 	return &exitError{code: exitFailure, err: failure(result), quiet: r.json}
 }
 
-// localOptions are those of every run without a mesh: with the rights of whoever calls.
-func localOptions(secrets func(name string) (string, bool)) engine.Options {
-	return engine.Options{Now: time.Now, Secrets: secrets}
+// localOptions are those of every run without a mesh: with the rights of whoever calls, in the working folder. done closes what they hold.
+func localOptions(secrets func(name string) (string, bool)) (o engine.Options, done func(), err error) {
+	access, err := files.Caller(files.Default())
+	if err != nil {
+		return o, nil, err
+	}
+	open, err := files.Open(access)
+	if err != nil {
+		return o, nil, err
+	}
+	return engine.Options{Now: time.Now, Secrets: secrets, Files: open}, open.Close, nil
 }
 
 // printSingle writes the one object of nodes exec.

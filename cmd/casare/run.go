@@ -177,7 +177,11 @@ func runLocally(ctx context.Context, r localRun) error {
 	if !r.json {
 		sink = printSink{out: r.out}
 	}
-	options := localOptions(r.secrets)
+	options, done, err := localOptions(r.secrets)
+	if err != nil {
+		return err
+	}
+	defer done()
 	options.Variables, options.Sink = r.variables, sink
 	options.RunTo, options.RunStep, options.RunAll = r.part.to, r.part.only, r.part.all
 	result := plan.Run(ctx, options)

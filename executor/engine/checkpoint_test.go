@@ -121,43 +121,96 @@ func TestCheckpoint_Policy(t *testing.T) {
 	for name, tc := range map[string]struct {
 		source string
 		clock  time.Duration // how far the clock moves on with each look at it
-		want   string        // the steps the checkpoints stand behind
+		want   string        // the steps the checkpoints stand behind, and what was waited for
 	}{
 		"fast pure steps need none": {"s StartNode\na PlainNode\nb PlainNode\ns > a\na > b", 0, ""},
-		"before an effect": {
-			"s StartNode\na PlainNode\nb EffectNode {\"_effect\": \"idempotent\"}\nc PlainNode\ns > a\na > b\nb > c", 0, "a",
+		"around an effect": {
+			"s StartNode\na PlainNode\nb EffectNode {\"_effect\": \"idempotent\"}\nc PlainNode\ns > a\na > b\nb > c", 0, "a effect b",
 		},
-		"before each effect": {
-			"s StartNode\na EffectNode {\"_effect\": \"idempotent\"}\nb EffectNode {\"_effect\": \"idempotent\"}\ns > a\na > b", 0, "s a",
+		"around each effect": {
+			"s StartNode\na EffectNode {\"_effect\": \"idempotent\"}\nb EffectNode {\"_effect\": \"idempotent\"}\ns > a\na > b", 0, "s effect a effect b",
 		},
 		"before and after what may run only once": {
-			"s StartNode\na EffectNode\nb EffectNode\nc PlainNode\ns > a\na > b\nb > c", 0, "s a a b",
+			"s StartNode\na EffectNode\nb EffectNode\nc PlainNode\ns > a\na > b\nb > c", 0, "s intent a outcome a intent b outcome",
 		},
 		"not where it is switched off": {"s StartNode\na EffectNode {\"_disabled\": true}\ns > a", 0, ""},
-		"nothing has changed yet":      {"s EffectNode {\"_effect\": \"idempotent\"}", 0, ""},
+		"nothing has changed yet":      {"s EffectNode {\"_effect\": \"idempotent\"}", 0, "effect s"},
 		"slow steps":                   {"s StartNode\na PlainNode\nb PlainNode\ns > a\na > b", 100 * time.Millisecond, "s a b"},
-		"once a second":                {"s StartNode\nl LoopNode {\"times\": 200}\np PlainNode\ns > l\nl.body > p", 5 * time.Millisecond, "p p"},
+		"ten a second":                 {"s StartNode\nl LoopNode {\"times\": 20}\np PlainNode\ns > l\nl.body > p", 5 * time.Millisecond, "p p"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			now := time.Unix(1_700_000_000, 0)
+			got := []string{}
 			var kept keeper
 			r := run(t, tc.source, engine.Options{
-				Checkpoint: kept.keep, Now: func() time.Time { now = now.Add(tc.clock); return now },
+				Checkpoint: func(ctx context.Context, s engine.Snapshot) error {
+					got = append(got, s.Step)
+					return kept.keep(ctx, s)
+				},
+				Settle: func(_ context.Context, frame string, m engine.Moment) error {
+					require.Equal(t, "0", frame)
+					if m != engine.MomentPause {
+						got = append(got, m.String())
+					}
+					return nil
+				},
+				Now: func() time.Time { now = now.Add(tc.clock); return now },
 			})
 			require.Equal(t, engine.Completed, r.Status)
-			var got []string
-			for _, c := range kept.cuts {
-				got = append(got, c.Step)
-			}
-			if name == "once a second" {
+			if name == "ten a second" {
 				ran := now.Sub(time.Unix(1_700_000_000, 0)).Seconds()
-				require.InDelta(t, ran, len(got), 1)
+				require.InDelta(t, 10*ran, len(got), ran)
 				return
 			}
-			require.Equal(t, strings.Fields(tc.want), append([]string{}, got...))
+			require.Equal(t, strings.Fields(tc.want), got)
 		})
 	}
+}
+
+func TestCheckpoint_ARunThatCannotSettleEnds(t *testing.T) {
+	t.Parallel()
+	source := "s StartNode\npay EffectNode\ns > pay"
+	var kept keeper
+	sink := &tape{}
+	r := run(t, source, engine.Options{
+		Sink: sink, Checkpoint: kept.keep,
+		Settle: func(context.Context, string, engine.Moment) error { return errors.New("nobody answers") },
+	})
+	require.Equal(t, engine.Failed, r.Status)
+	require.Equal(t, engine.TypeCheckpoint, r.Error.ErrorType)
+	require.NotContains(t, sink.history(), "pay started")
+	require.Equal(t, []string{"pay"}, kept.last(t).Open)
+}
+
+func TestDecision_ThePersonSaysHowTheRunGoesOn(t *testing.T) {
+	t.Parallel()
+	source := "s StartNode\npay EffectNode\nz PlainNode\ns > pay\npay > z"
+	var kept keeper
+	require.Equal(t, engine.Completed, run(t, source, engine.Options{Checkpoint: kept.keep}).Status)
+	intent := kept.cuts[0]
+	require.Equal(t, []string{"pay"}, intent.Open)
+	require.Empty(t, kept.cuts[1].Open)
+	goOn := func(d *engine.Decision) (engine.Result, *tape, *keeper) {
+		sink, again := &tape{}, &keeper{}
+		return run(t, source, engine.Options{Resume: intent.Records, Sink: sink, Checkpoint: again.keep, Decision: d}), sink, again
+	}
+	r, sink, again := goOn(&engine.Decision{Step: "pay"})
+	require.Equal(t, engine.Completed, r.Status)
+	require.Equal(t, []string{"pay started", "pay completed", "z started", "z completed"}, sink.history())
+	require.Equal(t, engine.MomentIntent, again.cuts[0].Moment) // as if it ran for the first time
+
+	out := value.NewDict()
+	out.Set("receipt", int64(7))
+	r, sink, again = goOn(&engine.Decision{Step: "pay", Skip: true, Outputs: out.Dict()})
+	require.Equal(t, engine.Completed, r.Status)
+	require.Equal(t, []string{"pay skipped", "z started", "z completed"}, sink.history())
+	require.Equal(t, engine.MomentOutcome, again.cuts[0].Moment)
+	require.Empty(t, again.cuts[0].Open)
+	require.Equal(t, out.Dict(), variable(r, "pay"))
+
+	r, _, _ = goOn(&engine.Decision{Step: "z", Skip: true}) // about another step
+	require.Contains(t, r.Attention, "pay")
 }
 
 func TestCheckpoint_AStepThatMayRunOnlyOnceIsNeverRunAgain(t *testing.T) {

@@ -64,18 +64,22 @@ type Files interface {
 type Options struct {
 	Variables *value.Dict // override the document's defaults; ignored when Resume is set
 	Sink      Sink        // may be nil
-	// Checkpoint stores a snapshot: after a step that took 100 ms or more, when a wait of that length begins, before a step that
-	// changes the world, before and after one that may run only once, when a second has passed since the last one, and when the run is
-	// stopped. It is never called concurrently. An error ends the run as Failed (or as the context says): the owner of the run returns one
-	// only when going on would be wrong; one with casare.CodeTooLarge says that the values are too large, and the run then tells which.
-	// nil: no checkpoints, and no limit on the size of variables.
+	// Checkpoint takes a snapshot over: before and after a step that changes the world or may run only once, when 100 ms have passed since
+	// the last one, when a wait of that length begins, and when the run is stopped. It is never called concurrently. An error ends the run as
+	// Failed (or as the context says): the owner of the run returns one only when going on would be wrong; one with casare.CodeTooLarge says
+	// that the values are too large, and the run then tells which. nil: no checkpoints, and no limit on the size of variables.
 	Checkpoint func(ctx context.Context, s Snapshot) error
-	Resume     []Record         // all records of an earlier snapshot of the same document, in any order; empty starts from the beginning
-	Now        func() time.Time // nil: time.Now
-	Stop       <-chan struct{}  // closed: stop at the next step boundary or in a wait, take a checkpoint, return Released
-	Logger     *slog.Logger     // nil: discard
-	Documents  node.Documents   // the documents that steps run; nil: there are none
-	Files      Files            // what steps may read and write; nil: nothing
+	// Settle waits until what was taken over is safe enough for a frame to go on after a moment; frames wait beside one another. Its
+	// errors are as those of Checkpoint. nil: it is at once.
+	Settle    func(ctx context.Context, frame string, m Moment) error
+	Resume    []Record         // all records of an earlier snapshot of the same document, in any order; empty starts from the beginning
+	Now       func() time.Time // nil: time.Now
+	Stop      <-chan struct{}  // closed: stop at the next step boundary or in a wait, take a checkpoint, return Released
+	Logger    *slog.Logger     // nil: discard
+	Documents node.Documents   // the documents that steps run; nil: there are none
+	Files     Files            // what steps may read and write; nil: nothing
+	// Decision is what a person decided about a step of the snapshot that is resumed; nil: nobody was asked.
+	Decision *Decision
 
 	// Secrets returns the text that {{$secret:name}} stands for, false when there is none; then, and without Secrets, such a template
 	// stays as it is. Several goroutines may call it.
@@ -87,10 +91,51 @@ type Options struct {
 
 	Cleanup bool // a run that is cancelled or out of time runs the Finally steps of what is open, whatever the document says
 
+	Debug   *Debugger   // nil: the run stops nowhere
 	RunTo   string      // run only what leads to this step, and stop after it
 	RunStep string      // run only this step, once
 	Inputs  *value.Dict // with RunStep: values that arrive at the step by wire; they win over what wires bring
 	RunAll  bool        // begin at every StartNode instead of the first
+}
+
+// Moment is why a snapshot is taken.
+type Moment uint8
+
+// The moments.
+const (
+	MomentPause   Moment = iota // it was time for one
+	MomentEffect                // before a step that changes the world and may do so twice
+	MomentIntent                // before a step that may run only once
+	MomentOutcome               // after it
+	MomentStop                  // the run stops in good order
+	MomentWait                  // a wait begins
+)
+
+// String returns the moment in one word.
+func (m Moment) String() string {
+	switch m {
+	case MomentPause:
+		return "pause"
+	case MomentEffect:
+		return "effect"
+	case MomentIntent:
+		return "intent"
+	case MomentOutcome:
+		return "outcome"
+	case MomentStop:
+		return "stop"
+	case MomentWait:
+		return "wait"
+	}
+	return "unknown"
+}
+
+// Decision says how a run goes on at a step that may run only once and of which nobody knows whether it has: it runs the step, or with
+// Skip takes it as done with these outputs.
+type Decision struct {
+	Step    string // its id
+	Skip    bool
+	Outputs *value.Dict // may be nil
 }
 
 // Result is what a run left behind. Order and Logs hold what this Run did: after a resume, without what came before the snapshot.

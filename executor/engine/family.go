@@ -231,7 +231,8 @@ func (f *frame) live(ctx, calm context.Context) *ending {
 		case calm.Err() != nil:
 			f.tidy(calm, end)
 			return end
-		case errors.Is(cause, errBroken):
+		case errors.Is(cause, errBroken), cause == nil:
+			end.broken = true
 			return end
 		case errors.Is(cause, errTimeout):
 			fault = &node.Error{Type: TypeTimeout, Message: fmt.Sprintf("%s timed out after %v", f.name(), f.limit), Step: end.failure.NodeID}

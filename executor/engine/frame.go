@@ -11,10 +11,7 @@ import (
 )
 
 // The checkpoint policy: see Options.Checkpoint.
-const (
-	checkpointAfter = 100 * time.Millisecond // a step or wait this long is worth one
-	checkpointEvery = time.Second
-)
+const checkpointAfter = 100 * time.Millisecond // a step or wait this long is worth one
 
 // frameKind says what a frame is for. The numbers are in snapshots: only ever add.
 type frameKind uint8
@@ -39,6 +36,8 @@ type frame struct {
 	bound []*node.Bound // by step, made when first needed: a node belongs to one frame
 	book  *journal
 	kept  map[uint64]map[string]*piece // what scopes keep, by scope and name, as it was published
+
+	undebugged bool // the debugger stops it no more
 
 	parent *frame // that this one hangs on; nil for the root
 	scope  uint64 // on which, there
@@ -71,7 +70,7 @@ const rootID = "0"
 func (r *run) newFrame(p *Plan, id string) *frame {
 	return &frame{
 		id: id, run: r, plan: p, kept: map[uint64]map[string]*piece{}, pos: newPosition(len(p.steps)), vals: newStore(p),
-		bound: r.getBound(p), book: &journal{}, saved: r.opts.Now(), last: -1, families: map[uint64]*family{}, keys: map[string]struct{}{},
+		bound: r.getBound(p), book: &journal{}, saved: r.begun, last: -1, families: map[uint64]*family{}, keys: map[string]struct{}{},
 	}
 }
 
@@ -83,7 +82,7 @@ func childID(parent string, scope uint64, n int) string {
 // child makes the n-th frame that hangs on a scope.
 func (f *frame) child(kind frameKind, s *scope, n int, p *Plan) *frame {
 	c := f.run.newFrame(p, childID(f.id, s.id, n))
-	c.kind, c.parent, c.scope, c.prefix = kind, f, s.id, f.prefix
+	c.kind, c.parent, c.scope, c.prefix, c.saved = kind, f, s.id, f.prefix, f.saved
 	c.vals.under, c.changed = f.vals, true
 	if kind == frameSub {
 		c.prefix += f.plan.steps[s.owner].id + "/"
@@ -142,26 +141,40 @@ func (f *frame) walk(ctx context.Context) *ending {
 			return end
 		}
 		f.pos.pop()
-		began := f.run.opts.Now()
 		if end := f.visit(ctx, t); end != nil {
 			return end
 		}
 		f.changed = true
-		if f.run.opts.Checkpoint == nil {
-			continue
-		}
-		if f.pos.closing() && !f.open {
-			continue // whoever takes up a run that failed takes it up before the failure
-		}
-		now := f.run.opts.Now()
-		if f.open || now.Sub(began) >= checkpointAfter || now.Sub(f.saved) >= checkpointEvery {
-			hurry := f.open
-			f.open = false
-			if end := f.keep(ctx, hurry); end != nil {
-				return end
-			}
+		if end := f.afterStep(ctx, t); end != nil {
+			return end
 		}
 	}
+}
+
+// afterStep takes a checkpoint when the step was worth one.
+func (f *frame) afterStep(ctx context.Context, t token) *ending {
+	moment := MomentPause
+	switch {
+	case f.run.opts.Checkpoint == nil:
+		return nil
+	case f.open:
+		f.open, moment = false, MomentOutcome
+	case f.pos.closing():
+		return nil // whoever takes up a run that failed takes it up before the failure
+	case f.acts(t):
+	case f.run.opts.Now().Sub(f.saved) < checkpointAfter:
+		return nil
+	}
+	if moment == MomentOutcome || f.acts(t) {
+		return f.checkpoint(ctx, moment)
+	}
+	return f.pause(ctx)
+}
+
+// acts says whether a token's step changes the world.
+func (f *frame) acts(t token) bool {
+	st := &f.plan.steps[t.step]
+	return st.effect == node.Idempotent && !st.doc.Disabled && f.last == t.step
 }
 
 // boundary is what happens between two steps: an end that was asked for, a wait, a checkpoint before a step that changes the world.
@@ -174,6 +187,9 @@ func (f *frame) boundary(ctx context.Context, t token) *ending {
 			return end
 		}
 	}
+	if end := f.inspect(ctx, t); end != nil {
+		return end
+	}
 	st := &f.plan.steps[t.step]
 	switch {
 	case f.run.opts.Checkpoint == nil || st.doc.Disabled || !f.due(t) || f.ends(t):
@@ -181,9 +197,11 @@ func (f *frame) boundary(ctx context.Context, t token) *ending {
 	case st.effect == node.Once:
 		// The intent: whoever finds this checkpoint as the last one must not run the step, for nobody knows whether it ran.
 		f.open = true
-		return f.checkpoint(ctx)
+		return f.checkpoint(ctx, MomentIntent)
 	case st.effect == node.Idempotent && f.changed && !f.pos.closing():
-		return f.checkpoint(ctx)
+		return f.checkpoint(ctx, MomentEffect)
+	case st.effect == node.Idempotent:
+		return f.settle(ctx, MomentEffect)
 	}
 	return nil
 }
@@ -207,7 +225,7 @@ func (f *frame) halt(ctx context.Context) *ending {
 		return &ending{status: Released}
 	}
 	if f.parent == nil {
-		if end := f.checkpoint(ctx); end != nil {
+		if end := f.checkpoint(ctx, MomentStop); end != nil {
 			return end
 		}
 	} else if _, failure := f.publish(); failure != nil {
@@ -245,7 +263,7 @@ func (f *frame) await(ctx context.Context, s *scope) *ending {
 		return nil
 	}
 	if rest >= checkpointAfter && f.changed {
-		if end := f.checkpoint(ctx); end != nil {
+		if end := f.checkpoint(ctx, MomentWait); end != nil {
 			return end
 		}
 	}

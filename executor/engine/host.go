@@ -77,8 +77,8 @@ func (h *host) system(name string) (value.Value, bool) {
 	case "$timestamp":
 		return now.Unix(), true
 	case "$workspace":
-		folder := h.Files().Workspace()
-		return folder, folder != ""
+		folder, err := h.Files().Path(".") // made now, if need be: a command may want to begin in it
+		return folder, err == nil
 	}
 	if strings.HasPrefix(name, secretName) {
 		return h.frame.run.secret(name)

@@ -82,6 +82,9 @@ func Compile(doc *workflow.Document, registry *node.Registry) (*Plan, []workflow
 	return p, problems
 }
 
+// Document is what the plan was made of. Nobody may change it.
+func (p *Plan) Document() *workflow.Document { return p.doc }
+
 // prepare resolves everything about one step that does not change while it runs.
 func (p *Plan) prepare(i int, s *workflow.Step) []workflow.Problem {
 	bound, problems := p.registry.Bind(s)

@@ -103,6 +103,7 @@ func (f *frame) windUp(ctx context.Context, end *ending) {
 	if f.parent == nil {
 		f.line(levelInfo, "", "Workflow "+string(end.status)+": cleaning up")
 	}
+	f.undebugged = true // nobody may hold up the end of what was cancelled
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), cleanupTime, fmt.Errorf("the cleanup took longer than %v", cleanupTime))
 	defer cancel()
 	if other := f.walk(ctx); other != nil && other != end && other.failure != nil {
@@ -325,42 +326,49 @@ var _ node.Flow = (*host)(nil)
 
 // join finds the parts of every try and makes them ports of it.
 func (p *Plan) join() {
-	ports := func(s *workflow.Step) workflow.Ports { return p.steps[p.index[s.ID]].ports }
 	for i := range p.steps {
 		p.steps[i].partOf = -1
 	}
-	for owner, parts := range workflow.Pairs(p.graph, ports) {
-		st := &p.steps[p.index[owner]]
-		st.parts = parts
-		own := map[int]bool{}
-		add := func(kind workflow.PartKind, n int, scope scopeKind, id string) {
-			port, at := node.PartPort(kind, n), p.index[id]
-			st.bodies[port], st.leave[port] = scope, []int{at}
-			p.steps[at].part, p.steps[at].partOf = port, p.index[owner]
-			own[at] = true
+	pairs := workflow.Pairs(p.graph, func(s *workflow.Step) workflow.Ports { return p.steps[p.index[s.ID]].ports })
+	for i := range p.steps {
+		if p.steps[i].ports.Parted {
+			p.joinParts(i, pairs[p.steps[i].id])
 		}
-		var after []int
-		for n, id := range parts.Catches {
-			add(workflow.PartCatch, n, scopeTry, id)
-		}
-		if parts.Finally != "" {
-			add(workflow.PartFinally, 0, scopeFinally, parts.Finally)
-			after = slices.Clone(p.steps[p.index[parts.Finally]].leave[workflow.PortOut])
-		}
-		for _, id := range parts.Catches {
-			if c := &p.steps[p.index[id]]; len(c.leave[c.ports.Part.Body]) > 0 {
-				after = append(after, c.leave[workflow.PortOut]...)
-			}
-		}
-		after = append(after, st.leave[workflow.PortOut]...)
-		var next []int
-		for _, to := range after {
-			if !own[to] && !slices.Contains(next, to) {
-				next = append(next, to)
-			}
-		}
-		st.leave[node.PortAfter] = next
 	}
+}
+
+// joinParts makes the parts of one try ports of it, and says where control goes when it is over: behind its finally, then behind itself.
+func (p *Plan) joinParts(owner int, parts workflow.Parts) {
+	st := &p.steps[owner]
+	st.parts = parts
+	own := map[int]bool{}
+	add := func(kind workflow.PartKind, n int, scope scopeKind, id string) {
+		port, at := node.PartPort(kind, n), p.index[id]
+		st.bodies[port], st.leave[port] = scope, []int{at}
+		p.steps[at].part, p.steps[at].partOf = port, owner
+		own[at] = true
+	}
+	var after []int
+	for n, id := range parts.Catches {
+		add(workflow.PartCatch, n, scopeTry, id)
+	}
+	if parts.Finally != "" {
+		add(workflow.PartFinally, 0, scopeFinally, parts.Finally)
+		after = slices.Clone(p.steps[p.index[parts.Finally]].leave[workflow.PortOut])
+	}
+	for _, id := range parts.Catches {
+		// Without steps of its own a catch lets control pass to its exec_out when it handles an error.
+		if c := &p.steps[p.index[id]]; len(c.leave[c.ports.Part.Body]) > 0 {
+			after = append(after, c.leave[workflow.PortOut]...)
+		}
+	}
+	var next []int
+	for _, to := range append(after, st.leave[workflow.PortOut]...) {
+		if !own[to] && !slices.Contains(next, to) {
+			next = append(next, to)
+		}
+	}
+	st.leave[node.PortAfter] = next
 }
 
 // Workflow implements node.Teller.

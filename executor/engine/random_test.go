@@ -166,7 +166,7 @@ func (r *random) parallel(from end, depth int) end {
 	for i := range items {
 		items[i] = int64(i * i)
 	}
-	p := r.add("ParallelForEachNode", "q", "items", items, "batch_size", r.upTo(1, 3, "batch"))
+	p := r.add("ParallelForEachNode", "q", "items", items, "batch_size", r.upTo(1, 3, "batch"), "timeout_per_item", 0)
 	r.wire(from, p)
 	r.chain(end{p, "body"}, depth, "")
 	return end{p, "completed"}

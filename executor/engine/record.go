@@ -7,24 +7,26 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"casare"
 )
 
-// Record is one part of the position of a run. A position is a set of records with different keys.
-type Record struct {
-	Key  string `cbor:"1,keyasint" json:"key"`            // UTF-8; the package comment lists what there is
-	Data []byte `cbor:"2,keyasint,omitempty" json:"data"` // opaque; nil: the record is no longer part of the position
-}
+// Record is one part of the position of a run; the package comment lists what there is. A position is a set of records with different
+// keys, and one without data is no longer part of it. Blob is for whoever keeps them.
+type Record = casare.Record
 
 // Snapshot is where a run stands: another robot with the same document continues from the records exactly.
 type Snapshot struct {
 	// Changes are the records that changed since the last snapshot that this run stored, sorted by key. Together with those of all
 	// snapshots before they are what Options.Resume takes.
 	Changes  []Record
-	Whole    bool   // Changes is everything, and whatever was stored before is void: so in the first snapshot of each run
-	Step     string // id of the step the run stands behind (or in, when it waits)
-	Progress int    // 0 to 99
-	Order    int    // how many entries the order of the whole run has so far
-	Logs     int    // how many texts the logs of the whole run have so far
+	Whole    bool // Changes is everything, and whatever was stored before is void: so in the first snapshot of each run
+	Moment   Moment
+	Open     []string // steps that may run only once and have begun or begin now, by frame
+	Step     string   // id of the step the run stands behind (or in, when it waits)
+	Progress int      // 0 to 99
+	Order    int      // how many entries the order of the whole run has so far
+	Logs     int      // how many texts the logs of the whole run have so far
 }
 
 // The limits on what a position may hold.
@@ -44,11 +46,12 @@ type ledger struct {
 	refs    map[hash]int      // how many published values have a chunk
 	inline  int               // bytes
 	chunked int
-	seq     uint64 // of the last part published
-	stored  uint64 // seq of the last snapshot stored
-	whole   bool   // the next snapshot is the first
+	open    map[string]string // by frame: the step that may run only once and has begun
+	seq     uint64            // of the last part published
+	stored  uint64            // seq of the last snapshot stored
 	counts  counts
 	last    time.Time // when a snapshot was stored last
+	whole   bool      // the next snapshot is the first
 }
 
 // counts are how long the order and the logs of the run were when the root published its part.
@@ -62,7 +65,7 @@ type entry struct {
 
 func newLedger() *ledger {
 	l := &ledger{
-		turn: make(chan struct{}, 1), known: map[string]entry{}, pending: map[string][]byte{}, refs: map[hash]int{}, whole: true,
+		turn: make(chan struct{}, 1), known: map[string]entry{}, pending: map[string][]byte{}, refs: map[hash]int{}, open: map[string]string{}, whole: true,
 	}
 	l.turn <- struct{}{}
 	return l
@@ -71,10 +74,11 @@ func newLedger() *ledger {
 // change is what one frame publishes at once.
 type change struct {
 	seal   func(text string) ([]byte, error)
-	counts *counts  // of the root; nil when it has no part in the change
-	put    []Record // nil data: deleted
-	chunks []chunk  // that some of put refer to; those published already are left alone
-	added  []hash   // references to chunks, one for each value that has it
+	counts *counts           // of the root; nil when it has no part in the change
+	put    []Record          // nil data: deleted
+	chunks []chunk           // that some of put refer to; those published already are left alone
+	open   map[string]string // by frame: the step that may run only once and begins; "" for none
+	added  []hash            // references to chunks, one for each value that has it
 	lost   []hash
 }
 
@@ -89,6 +93,14 @@ func (r *run) publish(c *change) (seq uint64, err error) {
 	}
 	c.put = append(c.put, Record{Key: headKey, Data: head})
 	return l.publish(c)
+}
+
+// opened notes which step of a frame may run only once and begins; "" for none.
+func (c *change) opened(frame, step string) {
+	if c.open == nil {
+		c.open = map[string]string{}
+	}
+	c.open[frame] = step
 }
 
 // publish is for who holds the lock.
@@ -111,6 +123,13 @@ func (l *ledger) publish(c *change) (seq uint64, err error) {
 		if l.refs[h]--; l.refs[h] <= 0 {
 			delete(l.refs, h)
 			l.set(h.key(), nil, &l.chunked)
+		}
+	}
+	for frame, step := range c.open {
+		if step == "" {
+			delete(l.open, frame)
+		} else {
+			l.open[frame] = step
 		}
 	}
 	l.seq++
@@ -162,6 +181,9 @@ func (r *run) store(ctx context.Context, seq uint64, s Snapshot) error {
 	}
 	taken, upTo := l.pending, l.seq
 	l.pending, s.Whole, s.Order, s.Logs = map[string][]byte{}, l.whole, l.counts.order, l.counts.logs
+	for _, frame := range slices.Sorted(maps.Keys(l.open)) {
+		s.Open = append(s.Open, l.open[frame])
+	}
 	l.mu.Unlock()
 
 	s.Changes = make([]Record, 0, len(taken))
@@ -188,7 +210,7 @@ func (r *run) store(ctx context.Context, seq uint64, s Snapshot) error {
 		}
 	}
 	if err == nil {
-		l.stored, l.whole, l.last = upTo, false, r.opts.Now()
+		l.stored, l.whole = upTo, false
 	}
 	return err
 }

@@ -56,6 +56,9 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 	r := &run{opts: o, log: cmp.Or(o.Logger, slog.New(slog.DiscardHandler)), begun: o.Now(), ledger: newLedger(), bound: map[*Plan][][]*node.Bound{}}
 	f := r.newFrame(p, rootID)
 	r.root = f
+	if o.Debug != nil {
+		defer o.Debug.end()
+	}
 	first, only, note, err := p.starts(o)
 	if err != nil {
 		return f.result(Failed, &casare.JobError{NodeID: cmp.Or(o.RunStep, o.RunTo), ErrorType: node.TypeInput, Message: err.Error()})
@@ -73,10 +76,13 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 			r.line(levelWarning, "", note)
 		}
 	}
-	if open := f.openSteps(); len(open) > 0 {
+	end := f.decide(ctx)
+	if open := f.openSteps(); end == nil && len(open) > 0 {
 		return f.undecided(open)
 	}
-	end := f.walk(ctx)
+	if end == nil {
+		end = f.walk(ctx)
+	}
 	f.tidy(ctx, end)
 	switch end.status {
 	case Completed:
@@ -107,6 +113,44 @@ func (f *frame) begin(first []int) {
 		}
 	}
 	f.pos.pushBack(root, first)
+}
+
+// decide does what a person decided about a step, in this frame and those that hang on it: where it is next and may run only once, in the
+// frame of the run wherever it is next.
+func (f *frame) decide(ctx context.Context) *ending {
+	d := f.run.opts.Decision
+	if d == nil {
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(f.families)) {
+		for _, c := range f.families[id].frames {
+			if end := c.decide(ctx); end != nil {
+				return end
+			}
+		}
+	}
+	t, ok := f.pos.peek()
+	if !ok || f.prefix+f.plan.steps[t.step].id != d.Step || f.parent != nil && !f.open {
+		return nil
+	}
+	f.open = false
+	if !d.Skip {
+		return nil
+	}
+	st := &f.plan.steps[t.step]
+	f.pos.pop()
+	outputs := d.Outputs
+	if outputs == nil {
+		outputs = value.NewDict().Dict()
+	}
+	f.vals.publish(t.step, outputs)
+	f.last, f.changed = t.step, true
+	f.went(t)
+	f.pos.move(t, st.exec)
+	f.track(t)
+	f.tell(casare.StepEvent{Step: st.id, State: casare.StepSkipped}, st)
+	f.line(levelWarning, st.id, "Step "+d.Step+" was skipped as a person decided.")
+	return f.checkpoint(ctx, MomentOutcome)
 }
 
 // openSteps lists the steps that may run only once and had begun, by their ids, in this frame and those that hang on it.
@@ -195,5 +239,5 @@ func (f *frame) result(status Status, failure *casare.JobError) Result {
 	for i, s := range f.book.order {
 		order[i] = f.plan.steps[s].id
 	}
-	return Result{Status: status, Error: f.run.mask.failure(failure), Variables: f.vals.all(), Logs: f.book.logs, Order: order, Single: f.run.single}
+	return Result{Status: status, Error: f.run.mask.failure(failure), Variables: f.run.mask.dict(f.vals.all()), Logs: f.book.logs, Order: order, Single: f.run.single}
 }

@@ -129,6 +129,39 @@ func (m *mask) clean(text string) string {
 	return m.replacer.Replace(text)
 }
 
+// values returns values as people may see them: a text in which a secret shows, and a key of a dict, without it.
+func (m *mask) values(v value.Value) value.Value {
+	switch x := v.(type) {
+	case string:
+		return m.clean(x)
+	case value.List:
+		out := make(value.List, len(x))
+		for i := range x {
+			out[i] = m.values(x[i])
+		}
+		return out
+	case *value.Dict:
+		b := value.NewDict()
+		for k, item := range x.All() {
+			if text, ok := k.(string); ok {
+				k = m.clean(text)
+			}
+			b.Set(k, m.values(item))
+		}
+		return b.Dict()
+	}
+	return v
+}
+
+// dict is values for a dict, which a run that has met no secret keeps as it is.
+func (m *mask) dict(d *value.Dict) *value.Dict {
+	if !m.any() {
+		return d
+	}
+	out, _ := m.values(d).(*value.Dict)
+	return out
+}
+
 // failure returns an error as people may see it.
 func (m *mask) failure(e *casare.JobError) *casare.JobError {
 	if e == nil {

@@ -33,6 +33,7 @@ func TestSecrets_AreUsedAndNeverShown(t *testing.T) {
 			"if": {"node_id": "if", "node_type": "IfNode", "config": {"expression": "{{x}} == '<sesame&open>' and pin == 'pin-4711'"}},
 			"log": {"node_id": "log", "node_type": "LogNode", "config": {"message": "x={{x}} pin={{pin}} {{$secret:none}}"}},
 			"raw": {"node_id": "raw", "node_type": "LogNode", "config": {"message": "sesame&open, sesame%26open"}},
+			"dict": {"node_id": "dict", "node_type": "DictSetNode", "config": {"dict": {}, "key": "{{$secret:door}}", "value": 1}},
 			"throw": {"node_id": "throw", "node_type": "ThrowErrorNode", "config": {"error_message": "no {{x}} for {{pin}}"}}
 		},
 		"connections": [
@@ -40,14 +41,15 @@ func TestSecrets_AreUsedAndNeverShown(t *testing.T) {
 			{"source_node": "set", "source_port": "exec_out", "target_node": "if", "target_port": "exec_in"},
 			{"source_node": "if", "source_port": "true", "target_node": "log", "target_port": "exec_in"},
 			{"source_node": "log", "source_port": "exec_out", "target_node": "raw", "target_port": "exec_in"},
-			{"source_node": "raw", "source_port": "exec_out", "target_node": "throw", "target_port": "exec_in"}]}`))
+			{"source_node": "raw", "source_port": "exec_out", "target_node": "dict", "target_port": "exec_in"},
+			{"source_node": "dict", "source_port": "exec_out", "target_node": "throw", "target_port": "exec_in"}]}`))
 	require.Empty(t, workflow.Errors(problems))
 	plan, problems := engine.Compile(doc, node.Default)
 	require.Empty(t, workflow.Errors(problems))
 	heard := &listener{}
 	result := plan.Run(t.Context(), engine.Options{Secrets: door, Sink: heard})
 	require.Equal(t, engine.Failed, result.Status)
-	require.Equal(t, []string{"s", "set", "if", "log", "raw", "throw"}, result.Order)
+	require.Equal(t, []string{"s", "set", "if", "log", "raw", "dict", "throw"}, result.Order)
 	require.Equal(t, []string{"[log] x=<***> pin=*** {$secret:none}", "[raw] ***, ***"}, result.Logs[:2])
 	raw, err := value.JSON(result.Variables)
 	require.NoError(t, err)

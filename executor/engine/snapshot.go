@@ -117,8 +117,8 @@ var encoding = func() cbor.EncMode {
 	return mode
 }()
 
-// checkpoint publishes the frame's part of the position and sees to it that it is stored.
-func (f *frame) checkpoint(ctx context.Context) *ending {
+// checkpoint publishes the frame's part of the position and sees to it that it is stored, as safely as the moment asks for.
+func (f *frame) checkpoint(ctx context.Context, m Moment) *ending {
 	r := f.run
 	if r.opts.Checkpoint == nil {
 		return nil
@@ -128,26 +128,23 @@ func (f *frame) checkpoint(ctx context.Context) *ending {
 		return f.unable(failure)
 	}
 	r.mu.Lock()
-	s := Snapshot{Step: f.at(), Progress: r.prog.percent}
+	s := Snapshot{Moment: m, Step: f.at(), Progress: r.prog.percent}
 	r.mu.Unlock()
-	err := r.store(ctx, seq, s)
-	switch {
-	case err == nil:
-		f.saved, f.changed = r.opts.Now(), false
-		return nil
-	case ctx.Err() != nil:
-		return f.cancelled(ctx)
-	case casare.CodeOf(err) == casare.CodeTooLarge:
-		return f.unable(f.tooLarge(err))
+	if err := r.store(ctx, seq, s); err != nil {
+		return f.unstored(ctx, err)
 	}
-	return f.unable(&casare.JobError{ErrorType: TypeCheckpoint, Message: "store checkpoint: " + err.Error()})
+	f.saved, f.changed = r.opts.Now(), false
+	r.ledger.mu.Lock()
+	r.ledger.last = f.saved
+	r.ledger.mu.Unlock()
+	return f.settle(ctx, m)
 }
 
-// keep publishes what a step has changed, and stores it unless others have done so a moment ago and there is no hurry.
-func (f *frame) keep(ctx context.Context, hurry bool) *ending {
+// pause publishes what steps have changed, and stores it unless another frame has done so a moment ago.
+func (f *frame) pause(ctx context.Context) *ending {
 	r := f.run
-	if hurry || f.parent == nil || !r.justStored() {
-		return f.checkpoint(ctx)
+	if f.parent == nil || !r.justStored() {
+		return f.checkpoint(ctx, MomentPause)
 	}
 	if _, failure := f.publish(); failure != nil {
 		return f.unable(failure)
@@ -169,6 +166,28 @@ func (f *frame) unable(failure *casare.JobError) *ending {
 	return &ending{status: Failed, failure: failure, broken: true}
 }
 
+// settle waits until the frame may go on.
+func (f *frame) settle(ctx context.Context, m Moment) *ending {
+	if f.run.opts.Settle == nil {
+		return nil
+	}
+	if err := f.run.opts.Settle(ctx, f.id, m); err != nil {
+		return f.unstored(ctx, err)
+	}
+	return nil
+}
+
+// unstored ends a frame whose position could not be kept.
+func (f *frame) unstored(ctx context.Context, err error) *ending {
+	switch {
+	case ctx.Err() != nil:
+		return f.cancelled(ctx)
+	case casare.CodeOf(err) == casare.CodeTooLarge:
+		return f.unable(f.tooLarge(err))
+	}
+	return f.unable(&casare.JobError{ErrorType: TypeCheckpoint, Message: "store checkpoint: " + err.Error()})
+}
+
 // at is the id of the step the frame stands behind, "" before the first.
 func (f *frame) at() string {
 	if f.last < 0 {
@@ -180,7 +199,7 @@ func (f *frame) at() string {
 // key is that of a record of the frame. Names that make no good key are replaced by a hash of them.
 func (f *frame) key(part, name string) string {
 	const longest = 200
-	if part != "" && (len(name) > longest || strings.HasPrefix(name, "#") || !utf8.ValidString(name)) {
+	if part != "" && (len(name) > longest || strings.HasPrefix(name, "#") || strings.ContainsRune(name, 0) || !utf8.ValidString(name)) {
 		h := hashOf([]byte(name))
 		name = "#" + hex.EncodeToString(h[:])
 	}
@@ -210,6 +229,11 @@ func (f *frame) collect(c *change) *casare.JobError {
 		g.withdraw(c)
 	}
 	f.gone = nil
+	step := ""
+	if t, ok := f.pos.peek(); ok && f.open {
+		step = f.prefix + f.plan.steps[t.step].id
+	}
+	c.opened(f.id, step)
 	for _, name := range f.vals.dirtyVars {
 		at := f.vals.vars[name]
 		d := slotData{Name: name, Born: f.vals.known[name], Given: at.given}
@@ -272,6 +296,7 @@ func (f *frame) withdraw(c *change) {
 		c.put = append(c.put, Record{Key: key})
 	}
 	f.keys = nil
+	c.opened(f.id, "")
 	c.lost = append(c.lost, f.chunks()...)
 	for _, g := range f.gone {
 		g.withdraw(c)

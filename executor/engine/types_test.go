@@ -31,13 +31,36 @@ func registry() *node.Registry {
 		"BlockNode":    func() node.Node { return new(block) },
 		"MilliNode":    func() node.Node { return new(milli) },
 		"EffectNode":   func() node.Node { return new(effect) },
+		"FlakyNode":    func() node.Node { return new(flaky) },
+		"PayNode":      func() node.Node { return new(pay) },
+		"AgainNode":    func() node.Node { return new(anew) },
 	} {
 		r.Add(name, build)
 	}
-	for _, name := range []string{"ForkNode", "JoinNode", "ParallelForEachNode", "TryNode", "CatchNode", "FinallyNode", "RetryNode"} {
+	for _, name := range []string{
+		"TryNode", "CatchNode", "FinallyNode", "RetryNode", "RetrySuccessNode", "RetryFailNode", "OnErrorNode", "MergeNode",
+		"ForkNode", "JoinNode", "ParallelForEachNode",
+	} {
 		r.Add(name, func() node.Node { return node.Default.New(name) })
 	}
 	return r
+}
+
+// flaky succeeds or fails as its pattern of T and F says for this visit.
+type flaky struct{ pattern string }
+
+func (n *flaky) Spec(s *node.Spec) {
+	describe(s, node.Pure)
+	s.String(node.Param, &n.pattern, "pattern").Or("T")
+}
+
+func (n *flaky) Run(_ context.Context, r *node.Run) error {
+	visit := count(r, "count_"+r.Step())
+	if n.pattern[int(visit)%len(n.pattern)] != 'T' {
+		return node.Fail("", "%s fails", r.Step())
+	}
+	r.Line("INFO", r.Step())
+	return nil
 }
 
 func describe(s *node.Spec, effect node.Effect) {

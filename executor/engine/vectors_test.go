@@ -162,7 +162,9 @@ func (c *vector) run(t *testing.T) []string {
 	if want.LoadError {
 		return []string{"was not refused"}
 	}
-	o := engine.Options{RunTo: c.Options.RunTo, RunStep: c.Options.RunNode, RunAll: c.Options.RunAll}
+	o := engine.Options{
+		RunTo: c.Options.RunTo, RunStep: c.Options.RunNode, RunAll: c.Options.RunAll, Files: nodetest.Access(t, tmp),
+	}
 	if len(c.Variables) > 0 {
 		v, err := value.ParseJSON(place(c.Variables))
 		require.NoError(t, err)

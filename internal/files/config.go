@@ -75,17 +75,9 @@ func (c Config) Validate() error {
 	if len(c.Roots) > maxRoots {
 		return casare.Errorf(casare.CodeInvalid, "files.roots: %d roots are more than the %d allowed", len(c.Roots), maxRoots).On("files.roots")
 	}
-	for i, r := range c.Roots {
+	for _, r := range c.Roots {
 		if !filepath.IsAbs(r.Path) {
 			return casare.Errorf(casare.CodeInvalid, "files.roots: %q is no absolute path", r.Path).On("files.roots")
-		}
-		for _, outer := range c.Roots[:i] {
-			if err := nested(outer, r); err != nil {
-				return err
-			}
-			if err := nested(r, outer); err != nil {
-				return err
-			}
 		}
 	}
 	for key, limit := range map[string]int64{
@@ -98,16 +90,6 @@ func (c Config) Validate() error {
 		}
 	}
 	return nil
-}
-
-// nested refuses an inner root that promises what a link in the outer one could break.
-func nested(outer, inner Root) error {
-	_, within := below(filepath.Clean(outer.Path), filepath.Clean(inner.Path))
-	if !within || outer.ReadOnly == inner.ReadOnly && outer.Shared == inner.Shared {
-		return nil
-	}
-	return casare.Errorf(casare.CodeInvalid, "files.roots: %s lies in %s, so both need the same read_only and shared: "+
-		"a link in the outer one may lead into the inner one", inner.Path, outer.Path).On("files.roots")
 }
 
 // limits are c's for node types.

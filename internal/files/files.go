@@ -31,7 +31,7 @@ type Access struct {
 type Files struct {
 	access Access
 	denied []string
-	roots  []*root
+	roots  []*root // the workspace first
 
 	mu      sync.Mutex
 	written int64
@@ -42,50 +42,81 @@ type Files struct {
 // Files reports what was written to the engine as well.
 var _ node.Files = (*Files)(nil)
 
-// root is an open folder.
+// root is a folder that is opened when it is first used.
 type root struct {
-	Root
-	name      string
-	real      string // the path without links; names may use either
-	workspace bool
+	site
 
 	open   sync.Once
 	handle *os.Root
 	err    error
 }
 
-// Open returns the access. The roots are opened when they are first used.
-func Open(a Access) (*Files, error) {
-	f := &Files{access: a, seen: map[string]bool{}}
-	if !filepath.IsAbs(a.Workspace) {
-		return nil, fmt.Errorf("the workspace %q is no absolute path", a.Workspace)
-	}
-	f.add(RootWorkspace, Root{Path: a.Workspace}).workspace = true
+// site is where a root is.
+type site struct {
+	Root
+	name      string
+	real      string // the path without links; names may use either
+	workspace bool
+	prepare   func() error // makes the folder; nil: it is there
+}
+
+// ground is what the accesses of many jobs have in common.
+type ground struct {
+	access Access
+	sites  []site
+	denied []string
+}
+
+// survey finds the folders of an access, but for the workspace.
+func survey(a Access) ground {
+	g := ground{access: a}
 	if a.Temp != "" {
-		f.add(RootTemp, Root{Path: a.Temp})
+		g.sites = append(g.sites, newSite(RootTemp, Root{Path: a.Temp}))
 	}
 	for _, r := range a.Config.Roots {
-		f.add(r.Path, r)
+		g.sites = append(g.sites, newSite(r.Path, r))
 	}
 	for _, path := range a.Denied {
-		f.denied = append(f.denied, filepath.Clean(path), realPath(path))
+		g.denied = append(g.denied, realPath(path))
 	}
-	return f, nil
+	return g
 }
 
-func (f *Files) add(name string, r Root) *root {
+func newSite(name string, r Root) site {
 	r.Path = filepath.Clean(plain(r.Path))
-	added := &root{Root: r, name: name, real: realPath(r.Path)}
-	f.roots = append(f.roots, added)
-	return added
+	return site{Root: r, name: name, real: realPath(r.Path)}
 }
 
-// realPath is the path without links, or the path itself when it is not there.
+// realPath is the path without links; of what is not there, that of the folder above.
 func realPath(path string) string {
 	if found, err := filepath.EvalSymlinks(path); err == nil {
 		return found
 	}
-	return filepath.Clean(path)
+	path = filepath.Clean(path)
+	if above := filepath.Dir(path); above != path {
+		return filepath.Join(realPath(above), filepath.Base(path))
+	}
+	return path
+}
+
+// Open returns the access. The roots are opened when they are first used.
+func Open(a Access) (*Files, error) {
+	if !filepath.IsAbs(a.Workspace) {
+		return nil, fmt.Errorf("the workspace %q is no absolute path", a.Workspace)
+	}
+	g := survey(a)
+	return g.open(newSite(RootWorkspace, Root{Path: a.Workspace})), nil
+}
+
+// open returns the access of one job.
+func (g *ground) open(workspace site) *Files {
+	workspace.workspace = true
+	f := &Files{access: g.access, denied: g.denied, seen: map[string]bool{}, roots: make([]*root, 0, len(g.sites)+1)}
+	f.roots = append(f.roots, &root{site: workspace})
+	for _, s := range g.sites {
+		f.roots = append(f.roots, &root{site: s})
+	}
+	return f
 }
 
 // Close gives the open folders back.
@@ -131,13 +162,17 @@ func (f *Files) place(name string, write bool) (place, error) {
 	if p.root == nil || !filepath.IsLocal(p.rel) {
 		return place{}, f.outside(abs)
 	}
-	if write && p.root.ReadOnly {
-		return place{}, node.Fail("", "%s may not be changed: read_only is set for %s in files.roots in the robot's configuration", abs, p.root.Path)
-	}
 	if err := p.root.start(); err != nil {
 		return place{}, err
 	}
-	return p, f.checkDenied(p)
+	p, err := f.settle(p)
+	if err != nil {
+		return place{}, err
+	}
+	if write && p.root.ReadOnly {
+		return place{}, node.Fail("", "%s may not be changed: read_only is set for %s in files.roots in the robot's configuration", abs, p.root.Path)
+	}
+	return p, nil
 }
 
 // innermost finds the root with the longest path that holds abs.
@@ -175,7 +210,12 @@ func (f *Files) outside(abs string) error {
 // start opens the root's folder, once.
 func (r *root) start() error {
 	r.open.Do(func() {
-		r.handle, r.err = os.OpenRoot(r.Path)
+		if r.prepare != nil {
+			r.err = r.prepare()
+		}
+		if r.err == nil {
+			r.handle, r.err = os.OpenRoot(r.Path)
+		}
 	})
 	if r.err != nil {
 		return node.Fail("", "the folder %s, a root of the robot's configuration (files.roots), cannot be used: %w", r.Path, cause(r.err))
@@ -183,27 +223,45 @@ func (r *root) start() error {
 	return nil
 }
 
-// checkDenied refuses what leads into a folder of the robot itself. It looks where links lead only if a root holds such a folder.
-func (f *Files) checkDenied(p place) error {
-	if p.root.workspace || len(f.denied) == 0 {
-		return nil
+// settle looks where the links of a name lead, if its root holds a folder that has rules of its own: another root, which then is the one
+// that counts, or a folder of the robot itself, which is refused.
+func (f *Files) settle(p place) (place, error) {
+	if !f.mixed(p.root) {
+		return p, nil
 	}
+	rel, err := resolve(p.root.handle, p.rel)
+	if err != nil {
+		return p, f.explain(p, err)
+	}
+	to := filepath.Join(p.root.real, rel)
+	inner := f.innermost(to)
 	for _, folder := range f.denied {
-		_, holds := below(p.root.Path, folder)
-		_, really := below(p.root.real, folder)
-		_, inside := below(folder, p.root.real)
-		if !holds && !really && !inside {
-			continue
-		}
-		rel, err := resolve(p.root.handle, p.rel)
-		if err != nil {
-			return f.explain(p, err)
-		}
-		if _, hit := below(folder, filepath.Join(p.root.real, rel)); hit {
-			return node.Fail("", "%s belongs to the robot itself, in its data folder, and workflows may not use it", p.abs)
+		if _, hit := below(folder, to); hit && (inner.root == nil || !inner.root.workspace) {
+			return p, node.Fail("", "%s belongs to the robot itself, in its data folder, and workflows may not use it", p.abs)
 		}
 	}
-	return nil
+	if inner.root == nil || inner.root == p.root {
+		return p, nil
+	}
+	inner.abs = p.abs
+	return inner, inner.root.start()
+}
+
+// mixed says whether a root holds, or lies in, a folder that has rules of its own.
+func (f *Files) mixed(r *root) bool {
+	for _, folder := range f.denied {
+		_, holds := below(r.real, folder)
+		_, inside := below(folder, r.real)
+		if holds || inside && !r.workspace {
+			return true
+		}
+	}
+	for _, other := range f.roots {
+		if _, holds := below(r.real, other.real); holds && other != r {
+			return true
+		}
+	}
+	return false
 }
 
 // errEscapes says that a link leads out of a root.

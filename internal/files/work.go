@@ -13,8 +13,9 @@ import (
 // Work keeps the workspaces of a robot's jobs under one folder, each under its job's id.
 type Work struct {
 	path   string
+	real   string
 	root   *os.Root
-	access Access
+	ground ground
 }
 
 // jobRule is what a job's id must look like before it becomes part of a path.
@@ -29,20 +30,24 @@ func OpenWork(path string, access Access) (*Work, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the folder for workspaces: %w", err)
 	}
-	return &Work{path: path, root: folder, access: access}, nil
+	return &Work{path: path, real: realPath(path), root: folder, ground: survey(access)}, nil
 }
 
-// Create makes the workspace of a job, or takes the one that an attempt before left here, and returns the job's access. The caller closes it.
+// Create returns the access of a job, whose workspace may be left from an attempt before; else it is made when it is first used. The caller
+// closes the access.
 func (w *Work) Create(job string) (*Files, error) {
 	if !jobRule.MatchString(job) {
 		return nil, fmt.Errorf("job id %q cannot name a folder", job)
 	}
-	if err := w.root.Mkdir(job, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, fmt.Errorf("make the workspace of job %s: %w", job, err)
-	}
-	access := w.access
-	access.Workspace = w.Folder(job)
-	return Open(access)
+	return w.ground.open(site{
+		Root: Root{Path: w.Folder(job)}, name: RootWorkspace, real: filepath.Join(w.real, job),
+		prepare: func() error {
+			if err := w.root.Mkdir(job, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+				return fmt.Errorf("make the workspace of job %s: %w", job, err)
+			}
+			return nil
+		},
+	}), nil
 }
 
 // Folder returns the path of a job's workspace, which need not be there.

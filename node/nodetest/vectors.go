@@ -67,6 +67,16 @@ func Load(tb testing.TB, name string) []*value.Dict {
 // Vectors runs the recorded cases of every type in the registry, each in a folder of its own, and tells how many there are.
 func Vectors(t *testing.T, registry *node.Registry) {
 	t.Helper()
+	VectorsBy(t, registry, func(t *testing.T, folder string, c Case) Result {
+		t.Helper()
+		c.Files = Access(t, folder)
+		return Run(t.Context(), registry, c)
+	})
+}
+
+// VectorsBy is Vectors for another way to run a case, in whose folder its files already are.
+func VectorsBy(t *testing.T, registry *node.Registry, run func(t *testing.T, folder string, c Case) Result) {
+	t.Helper()
 	ran, skipped := 0, 0
 	for _, vector := range Load(t, "nodes.json") {
 		if _, known := registry.Known(vector.GetText("type")); !known {
@@ -81,9 +91,8 @@ func Vectors(t *testing.T, registry *node.Registry) {
 			furnish(t, tmp, vector)
 			c := Case{
 				Type: vector.GetText("type"), Config: dict(vector, "config"), Inputs: dict(vector, "inputs"), Vars: dict(vector, "variables"),
-				Files: Access(t, tmp),
 			}
-			r := Run(t.Context(), registry, c)
+			r := run(t, tmp, c)
 			expect := dict(vector, "expect")
 			for _, wrong := range append(Compare(expect, &r), left(tmp, dict(expect, "files_after"))...) {
 				t.Error(wrong)

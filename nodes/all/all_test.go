@@ -30,7 +30,7 @@ func TestAll_LinksEveryCategory(t *testing.T) {
 	source, err := os.ReadFile("all.go")
 	require.NoError(t, err)
 	for _, f := range folders {
-		if f.IsDir() && f.Name() != "all" {
+		if f.IsDir() && f.Name() != "all" && f.Name() != "internal" {
 			require.Contains(t, string(source), `"casare/nodes/`+f.Name()+`"`, "nodes/%s is missing from nodes/all", f.Name())
 		}
 	}

@@ -15,7 +15,8 @@ type createList struct{ items, list value.List }
 func (n *createList) Spec(s *node.Spec) {
 	s.Describe("Create List", "Makes a list of the items that are given.")
 	s.Category("data")
-	s.List(node.In, &n.items, "item_").Each(3, most).Port(node.KindAny).Shown(node.Essential).Says("An item; one that is null is left out.")
+	s.List(node.In, &n.items, "item_").Each(3, most).ExactNameOfVariable().Port(node.KindAny).Shown(node.Essential).
+		Says("An item, or the name of a variable that holds it; one that is null is left out.")
 	s.List(node.Out, &n.list, "list").Says("The list.")
 	s.Effect(node.Pure)
 	s.Example(node.Example{

@@ -61,7 +61,7 @@ func (n *dictSuper) Spec(s *node.Spec) {
 	n.specChanging(s)
 	n.specJSON(s)
 	s.Effect(node.Pure)
-	n.examples(s)
+	s.Examples(n.examples)
 }
 
 func (n *dictSuper) specReading(s *node.Spec) {

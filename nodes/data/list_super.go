@@ -68,7 +68,7 @@ func (n *listSuper) Spec(s *node.Spec) {
 	s.When("action", listCreate, listCount, listAdd, listPart, listOrder, listTurn, listDistinct, listSelect, listTransform, listFlat).
 		Int(node.Out, &n.length, "length").Says("How many items the resulting list has.")
 	s.Effect(node.Pure)
-	n.examples(s)
+	s.Examples(n.examples)
 }
 
 func (n *listSuper) specItems(s *node.Spec) {

@@ -204,9 +204,9 @@ func (n *listSuper) custom(ctx context.Context, r *node.Run, list value.List) (n
 	return total, nil
 }
 
-func (n *listSuper) examples(s *node.Spec) {
+func (*listSuper) examples() []node.Example {
 	numbers := []any{3, 1, 2}
-	for _, x := range []node.Example{
+	examples := []node.Example{
 		{Name: listCreate, Given: node.Values{"item1": "a", "item2": 2}, Wanted: node.Values{"list": []any{"a", 2}, "length": 2}},
 		{Name: listGet, Given: node.Values{"list": numbers, "index": -1}, Wanted: node.Values{"item": 2, "found": true}},
 		{Name: listCount, Given: node.Values{"list": numbers}, Wanted: node.Values{"length": 3, "is_empty": false}},
@@ -230,8 +230,9 @@ func (n *listSuper) examples(s *node.Spec) {
 		{Name: listFold, Given: node.Values{"list": numbers, "reduce_operation": reduceToCustom, "expression": "acc * 10 + x"}, Wanted: node.Values{"result": 312}},
 		{Name: listFlat, Given: node.Values{"list": []any{1, []any{2, []any{3}}}}, Wanted: node.Values{"flattened": []any{1, 2, 3}, "length": 3}},
 		{Name: listText, Given: node.Values{"list": []any{"a", 1, nil}}, Wanted: node.Values{"result": "a, 1, None"}},
-	} {
-		x.Given["action"] = x.Name
-		s.Example(x)
 	}
+	for _, x := range examples {
+		x.Given["action"] = x.Name
+	}
+	return examples
 }

@@ -26,8 +26,9 @@ type found struct {
 type globber struct {
 	run     *node.Run
 	matches map[string]found
-	seen    int64 // entries looked at
-	visible bool  // * leaves out names that begin with a dot, as Python's glob module does
+	seen    int64           // entries looked at
+	counted map[string]bool // folders whose entries are among them
+	visible bool            // * leaves out names that begin with a dot, as Python's glob module does
 
 	part     string // the part of the pattern that compiled belongs to
 	compiled *regexp.Regexp
@@ -42,11 +43,14 @@ func glob(ctx context.Context, r *node.Run, folder, pattern string, recursive bo
 	if recursive {
 		parts = append([]string{"**"}, parts...)
 	}
+	if len(parts) == 0 {
+		return nil, node.Fail("", "Unacceptable pattern: '%s'", pattern)
+	}
 	return (&globber{run: r}).find(ctx, folder, parts)
 }
 
 func (g *globber) find(ctx context.Context, folder string, parts []string) ([]found, error) {
-	g.matches = map[string]found{}
+	g.matches, g.counted = map[string]found{}, map[string]bool{}
 	if err := g.walk(ctx, found{abs: folder, isDir: true}, parts); err != nil {
 		return nil, err
 	}
@@ -62,8 +66,6 @@ func (g *globber) find(ctx context.Context, folder string, parts []string) ([]fo
 func patternParts(pattern string) ([]string, error) {
 	slashed := filepath.ToSlash(pattern)
 	switch {
-	case pattern == "":
-		return nil, node.Fail("", "Unacceptable pattern: ''")
 	case strings.Contains(pattern, ".."):
 		return nil, node.Fail("", "Pattern cannot contain path traversal sequences (..)")
 	case strings.HasPrefix(slashed, "/") || filepath.VolumeName(pattern) != "":
@@ -79,10 +81,7 @@ func patternParts(pattern string) ([]string, error) {
 		}
 		parts = append(parts, part)
 	}
-	if len(parts) == 0 {
-		return nil, node.Fail("", "Unacceptable pattern: '%s'", pattern)
-	}
-	if strings.HasSuffix(slashed, "/") {
+	if len(parts) > 0 && strings.HasSuffix(slashed, "/") {
 		parts = append(parts, "") // folders only
 	}
 	return parts, nil
@@ -125,7 +124,11 @@ func (g *globber) entries(ctx context.Context, at found, part string, rest []str
 		return failed(err, at.abs)
 	}
 	limit := g.run.Files().Limits().Entries
-	if g.seen += int64(len(list)); g.seen > limit {
+	if !g.counted[at.abs] {
+		g.counted[at.abs] = true
+		g.seen += int64(len(list))
+	}
+	if g.seen > limit {
 		return node.OverLimit("files.max_entries", "the pattern has led to more than %d files and folders", limit)
 	}
 	for _, e := range list {
@@ -141,10 +144,7 @@ func (g *globber) entries(ctx context.Context, at found, part string, rest []str
 		if !g.fits(part, e.Name()) || g.visible && strings.HasPrefix(e.Name(), ".") && !strings.HasPrefix(part, ".") {
 			continue
 		}
-		next, err := g.entry(abs, e)
-		if err != nil {
-			return err
-		}
+		next := g.entry(abs, e)
 		if len(rest) > 0 && !next.isDir {
 			continue
 		}
@@ -156,15 +156,15 @@ func (g *globber) entries(ctx context.Context, at found, part string, rest []str
 }
 
 // entry says what an entry of a folder is. A link that leads nowhere, or where the job may not look, is neither file nor folder.
-func (g *globber) entry(abs string, e fs.DirEntry) (found, error) {
+func (g *globber) entry(abs string, e fs.DirEntry) found {
 	if e.Type()&fs.ModeSymlink == 0 {
-		return found{abs: abs, isFile: e.Type().IsRegular(), isDir: e.IsDir()}, nil
+		return found{abs: abs, isFile: e.Type().IsRegular(), isDir: e.IsDir()}
 	}
 	info, err := g.run.Files().Stat(abs)
 	if err != nil {
-		return found{abs: abs}, nil //nolint:nilerr // the entry is there, whatever it leads to
+		return found{abs: abs}
 	}
-	return found{abs: abs, isFile: info.Mode().IsRegular(), isDir: info.IsDir()}, nil
+	return found{abs: abs, isFile: info.Mode().IsRegular(), isDir: info.IsDir()}
 }
 
 // look finds a path; nil when nothing is there.

@@ -108,10 +108,10 @@ var numbered = []struct {
 	text string
 }{
 	{fs.ErrNotExist, "[Errno 2] No such file or directory"},
-	{fs.ErrExist, "[Errno 17] File exists"},
 	{syscall.EISDIR, "[Errno 21] Is a directory"},
 	{syscall.ENOTDIR, "[Errno 20] Not a directory"},
-	{syscall.ENOTEMPTY, "[Errno 39] Directory not empty"},
+	{syscall.ENOTEMPTY, "[Errno 39] Directory not empty"}, // also an ErrExist
+	{fs.ErrExist, "[Errno 17] File exists"},
 	{syscall.ENOSPC, "[Errno 28] No space left on device"},
 	{fs.ErrPermission, "[Errno 13] Permission denied"},
 }
@@ -128,8 +128,7 @@ func failed(err error, abs string) error {
 		abs = e.Path // it may have been the other of two
 	}
 	for _, n := range numbered {
-		// ENOTEMPTY is also an ErrExist.
-		if errors.Is(err, n.err) && (n.err != fs.ErrExist || !errors.Is(err, syscall.ENOTEMPTY)) {
+		if errors.Is(err, n.err) {
 			return &node.Error{Type: node.TypeExecution, Message: n.text + ": '" + abs + "'", Cause: err}
 		}
 	}

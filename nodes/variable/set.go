@@ -73,9 +73,11 @@ func convert(v node.Value, kind string) (node.Value, error) {
 		return toDict(v)
 	case "Array", "List":
 		return toList(v), nil
+	case "FilePath":
+		return value.Str(v), nil
 	case "DataTable":
 		if text, ok := v.(string); ok {
-			return value.ParseJSON([]byte(text))
+			return value.Loads(text)
 		}
 	}
 	return v, nil
@@ -86,7 +88,7 @@ func toDict(v node.Value) (node.Value, error) {
 	case *value.Dict:
 		return v, nil
 	case string:
-		return value.ParseJSON([]byte(v))
+		return value.Loads(v)
 	default:
 		return value.DictOf(value.Pair{Key: "value", Value: v}), nil
 	}
@@ -96,7 +98,7 @@ func toDict(v node.Value) (node.Value, error) {
 func toList(v node.Value) node.Value {
 	text, ok := v.(string)
 	if ok {
-		parsed, err := value.ParseJSON([]byte(text))
+		parsed, err := value.Loads(text)
 		if err != nil {
 			return split(text)
 		}

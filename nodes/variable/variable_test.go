@@ -35,6 +35,11 @@ func TestSetVariable_Conversions(t *testing.T) {
 		{"Dict", `{"b": 1, "a": 15.0}`, "{'b': 1, 'a': 15.0}"},
 		{"Object", "bad", "'bad'"},
 		{"DataTable", `[{"a":1}]`, "[{'a': 1}]"},
+		{"Dict", `{"$bytes": "YQ=="}`, "{'$bytes': 'YQ=='}"},
+		{"Float", "-inf", "-inf"},
+		{"Object", "Infinity", "inf"},
+		{"FilePath", 5, "'5'"},
+		{"FilePath", "p/q", "'p/q'"},
 		{"Nonsense", 5, "5"},
 		{"String", 5, "5"},
 	} {

@@ -56,10 +56,12 @@ type program struct {
 	script script
 }
 
+func (p program) Policy() executor.Policy { return executor.Policy{} }
+
 func (p program) Run(ctx context.Context, o executor.RunOptions) executor.Outcome {
 	step := 0
 	if len(o.Resume) > 0 {
-		if err := json.Unmarshal(o.Resume, &step); err != nil {
+		if err := json.Unmarshal(o.Resume[0].Data, &step); err != nil {
 			return executor.Outcome{State: casare.JobFailed, Error: &casare.JobError{Message: err.Error()}}
 		}
 	}
@@ -95,7 +97,10 @@ func (p program) Run(ctx context.Context, o executor.RunOptions) executor.Outcom
 		if err != nil {
 			return executor.Outcome{State: casare.JobFailed}
 		}
-		if err := o.Checkpoint(ctx, executor.Snapshot{Data: data, Step: name, Progress: (step + 1) * 100 / p.script.Steps}); err != nil {
+		at := executor.Snapshot{
+			Changes: []casare.Record{{Key: "step", Data: data}}, Moment: executor.MomentEffect, Step: name, Progress: (step + 1) * 100 / p.script.Steps,
+		}
+		if err := errors.Join(o.Checkpoint(ctx, at), o.Settle(ctx, "", at.Moment)); err != nil {
 			return executor.Outcome{State: casare.JobFailed}
 		}
 	}
@@ -119,6 +124,7 @@ type fleet struct {
 	changed chan struct{}
 	steps   map[string][]string // by variables of the job: "robot:step"
 	serving sync.WaitGroup
+	delay   time.Duration // of the streams, each way
 }
 
 type member struct {
@@ -183,6 +189,9 @@ func (d dialer) Dial(context.Context) (net.Conn, uint64, error) {
 		return nil, 0, errors.New("no leader in reach")
 	}
 	here, there := net.Pipe()
+	if d.f.delay > 0 {
+		here, there = delayed(&d.f.serving, d.f.delay)
+	}
 	d.m.streams = append(d.m.streams, here)
 	leader.streams = append(leader.streams, there)
 	//nolint:contextcheck // the other end is another process

@@ -12,6 +12,7 @@ import (
 
 	"casare"
 	"casare/scheduler"
+	"casare/session"
 )
 
 // Store implements scheduler.Store in memory. Each Propose is one entry of the log.
@@ -24,7 +25,8 @@ type Store struct {
 	jobs        map[string]*casare.Job
 	results     map[string][]byte
 	logs        map[string]*jobLog
-	checkpoints map[string][]byte
+	checkpoints map[string]map[string]casare.Record
+	pieces      map[string][][]byte
 	documents   map[string][]byte
 	robots      map[string]*casare.Robot
 	events      []casare.Event
@@ -42,7 +44,7 @@ type jobLog struct {
 func New() *Store {
 	return &Store{
 		jobs: map[string]*casare.Job{}, results: map[string][]byte{}, logs: map[string]*jobLog{},
-		checkpoints: map[string][]byte{}, documents: map[string][]byte{}, robots: map[string]*casare.Robot{},
+		checkpoints: map[string]map[string]casare.Record{}, pieces: map[string][][]byte{}, documents: map[string][]byte{}, robots: map[string]*casare.Robot{},
 		feeds: map[*feed]struct{}{},
 	}
 }
@@ -184,6 +186,8 @@ func jobOf(c casare.Command) string {
 		return c.JobID
 	case casare.CancelJob:
 		return c.JobID
+	case casare.StrandJob:
+		return c.JobID
 	}
 	return ""
 }
@@ -209,6 +213,8 @@ func (s *Store) move(j *casare.Job, p casare.Proposal) (casare.EventType, error)
 		return requeued(j, j.Release(c.Epoch, p.Time))
 	case casare.ExpireJob:
 		return requeued(j, j.Expire(c.Epoch, p.Time))
+	case casare.StrandJob:
+		return casare.EventJobAttention, j.Strand(c.Epoch, c.Reason, p.Time)
 	case casare.CancelJob:
 		ended, err := j.Cancel(c.Reason, p.Time)
 		if ended {
@@ -220,25 +226,51 @@ func (s *Store) move(j *casare.Job, p casare.Proposal) (casare.EventType, error)
 }
 
 func (s *Store) checkpoint(j *casare.Job, c casare.CheckpointJob, now casare.Time) (casare.EventType, error) {
-	held, seq := j.CheckpointSeq, c.Seq
-	if seq == 0 {
-		seq = held + 1
-	}
 	was := j.State
-	if err := j.Checkpoint(c.Epoch, seq, c.Step, c.Progress, now); err != nil {
+	fresh, err := j.Checkpoint(&c, now)
+	if err == nil && fresh {
+		err = s.merge(c)
+	}
+	if err != nil {
 		return "", err
-	}
-	if c.Seq == 0 {
-		j.CheckpointSeq = held
-	}
-	if len(c.Data) > 0 && seq > held {
-		s.checkpoints[j.ID] = c.Data
 	}
 	s.appendLog(j, c.Log)
 	if was != casare.JobRunning {
 		return casare.EventJobStarted, nil
 	}
 	return casare.EventJobProgress, nil
+}
+
+// merge makes the changes of a checkpoint, or keeps a piece of them.
+func (s *Store) merge(c casare.CheckpointJob) error {
+	changes := c.Changes
+	if c.More || c.Part > 0 {
+		if c.Part != len(s.pieces[c.JobID]) && c.Part > 0 {
+			return casare.Errorf(casare.CodeGap, "pieces are missing")
+		}
+		s.pieces[c.JobID] = append(s.pieces[c.JobID][:c.Part:c.Part], c.Piece)
+		if c.More {
+			return nil
+		}
+		var err error
+		if changes, err = session.JoinRecords(s.pieces[c.JobID]); err != nil {
+			return err
+		}
+	}
+	delete(s.pieces, c.JobID)
+	held := maps.Clone(s.checkpoints[c.JobID])
+	if c.Base == 0 || held == nil {
+		held = map[string]casare.Record{}
+	}
+	for _, r := range changes {
+		if r.Deleted() {
+			delete(held, r.Key)
+		} else {
+			held[r.Key] = r
+		}
+	}
+	s.checkpoints[c.JobID] = held
+	return nil
 }
 
 func (s *Store) appendLog(j *casare.Job, c casare.LogChunk) {
@@ -262,6 +294,9 @@ func (s *Store) appendLog(j *casare.Job, c casare.LogChunk) {
 }
 
 func requeued(j *casare.Job, err error) (casare.EventType, error) {
+	if j.State == casare.JobNeedsAttention {
+		return casare.EventJobAttention, err
+	}
 	if j.State.Terminal() {
 		return casare.EventJobFinished, err
 	}
@@ -337,13 +372,17 @@ func (s *Store) Document(revision string) ([]byte, error) {
 }
 
 // Checkpoint implements scheduler.Store.
-func (s *Store) Checkpoint(id string) (data []byte, seq uint64, err error) {
+func (s *Store) Checkpoint(id string) (records []casare.Record, seq uint64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if j := s.jobs[id]; j != nil {
-		return s.checkpoints[id], j.CheckpointSeq, nil
+	j := s.jobs[id]
+	if j == nil {
+		return nil, 0, casare.Errorf(casare.CodeNotFound, "there is no job %s", id)
 	}
-	return nil, 0, casare.Errorf(casare.CodeNotFound, "there is no job %s", id)
+	for _, k := range slices.Sorted(maps.Keys(s.checkpoints[id])) {
+		records = append(records, s.checkpoints[id][k])
+	}
+	return records, j.CheckpointSeq, nil
 }
 
 // Robot implements scheduler.Store.

@@ -15,7 +15,12 @@ import (
 
 // recorded is one answer of CPython; testdata/record.py writes them.
 type recorded struct {
-	Op, Codec, Handler, Text, Data, Error string
+	Op      string `json:"op"`
+	Codec   string `json:"codec"`
+	Handler string `json:"handler"`
+	Text    string `json:"text"`
+	Data    string `json:"data"`
+	Error   string `json:"error"`
 }
 
 func TestCodecs_AnswerAsPython(t *testing.T) {

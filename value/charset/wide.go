@@ -89,7 +89,8 @@ func utf8Decode(data []byte) (rune, int, string) {
 	if r, n := utf8.DecodeRune(data); n > 1 {
 		return r, n, ""
 	}
-	low, high, length := byte(0x80), byte(0xBF), 0
+	low, high := byte(0x80), byte(0xBF)
+	var length int
 	switch first := data[0]; {
 	case first >= 0xC2 && first <= 0xDF:
 		length = 2
@@ -159,7 +160,7 @@ func utf32Decode(order binary.ByteOrder) decoder {
 		case x >= 0xD800 && x <= 0xDFFF:
 			return 0, 4, "code point in surrogate code point range(0xd800, 0xe000)"
 		default:
-			return rune(x), 4, "" //nolint:gosec // it is at most 0x10FFFF
+			return rune(x), 4, ""
 		}
 	}
 }

@@ -145,9 +145,9 @@ func Reverse(s string) string {
 
 // Find is str.find: the code point at which part first stands in s, -1 when it does not.
 func Find(s, part string) int {
-	at := strings.Index(s, part)
-	if at < 0 {
+	before, _, ok := strings.Cut(s, part)
+	if !ok {
 		return -1
 	}
-	return utf8.RuneCountInString(s[:at])
+	return utf8.RuneCountInString(before)
 }

@@ -127,3 +127,18 @@ func (p *parser) flagLetter(missing, ends string) (rune, error) {
 	}
 	return 0, p.src.fault(t.len(), "%s", missing)
 }
+
+// FlagsOf returns the flags that node types have fields for.
+func FlagsOf(ignoreCase, multiline, dotAll bool) Flags {
+	var f Flags
+	if ignoreCase {
+		f |= IgnoreCase
+	}
+	if multiline {
+		f |= Multiline
+	}
+	if dotAll {
+		f |= DotAll
+	}
+	return f
+}

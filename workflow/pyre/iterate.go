@@ -5,8 +5,6 @@ import (
 	"iter"
 	"strings"
 
-	"github.com/dlclark/regexp2"
-
 	"casare"
 )
 
@@ -24,8 +22,7 @@ func (re *Regexp) FindIter(ctx context.Context, text string) iter.Seq2[*Match, e
 
 // walk yields every match in the subject.
 func (re *Regexp) walk(ctx context.Context, s *subject, yield func(*Match, error) bool) {
-	search := func() (*regexp2.Regexp, error) { return re.search, nil }
-	next, from := search, 0
+	next, from := &re.search, 0
 	for n := 0; from <= len(s.runes); n++ {
 		if ctx.Err() != nil {
 			yield(nil, casare.Errorf(casare.CodeTimeout, "regular expression: %w", context.Cause(ctx)))
@@ -43,9 +40,9 @@ func (re *Regexp) walk(ctx context.Context, s *subject, yield func(*Match, error
 		if m == nil || !yield(m, nil) {
 			return
 		}
-		from, next = m.End(0), search
+		from, next = m.End(0), &re.search
 		if m.Start(0) == from {
-			next = re.longer
+			next = &re.longer
 		}
 	}
 }

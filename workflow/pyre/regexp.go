@@ -13,13 +13,11 @@ type Regexp struct {
 	names   map[string]int
 	order   []string
 	groups  int
-	empty   bool // it can match without a length
 
-	search  *regexp2.Regexp
-	longer  func() (*regexp2.Regexp, error) // as search, but what begins where the search began must have a length
-	here    func() (*regexp2.Regexp, error) // only where the search began
-	wholly  func() (*regexp2.Regexp, error) // only the whole text
-	written string
+	search engines
+	longer engines // as search, but what begins where the search began must have a length
+	here   engines // only where the search began
+	wholly engines // only the whole text
 }
 
 // Compile returns the pattern as Python's re.compile reads it. The error wraps a SyntaxError with Python's words. Patterns are kept,
@@ -50,31 +48,38 @@ func compile(pattern string, flags Flags) (*Regexp, error) {
 		return nil, err
 	}
 	re := &Regexp{
-		pattern: pattern, names: p.names, order: p.order, groups: len(p.widths) - 1, written: written,
-		empty:  tree.widthOf(p.widths).min == 0,
-		longer: variant("(?:" + written + `)(?!\G)`),
-		here:   variant(`\G(?:` + written + ")"),
-		wholly: variant(`\G(?:` + written + `)\z`),
+		pattern: pattern, names: p.names, order: p.order, groups: len(p.widths) - 1,
+		search: newEngines(written),
+		longer: newEngines("(?:" + written + `)(?!\G)`),
+		here:   newEngines(`\G(?:` + written + ")"),
+		wholly: newEngines(`\G(?:` + written + `)\z`),
 	}
-	re.search, err = engine(written)
+	_, err = re.search[0]()
 	return re, err
 }
 
-// variant compiles a pattern when it is first wanted: few patterns are used in more than one way.
-func variant(written string) func() (*regexp2.Regexp, error) {
-	return sync.OnceValues(func() (*regexp2.Regexp, error) { return engine(written) })
+// engines run one pattern, each with the time of its tier. They are compiled when they are first wanted: few patterns are used in
+// more than one way.
+type engines [len(tiers)]func() (*regexp2.Regexp, error)
+
+func newEngines(written string) engines {
+	var out engines
+	for i := range out {
+		out[i] = sync.OnceValues(func() (*regexp2.Regexp, error) { return engine(written, tiers[i].limit) })
+	}
+	return out
 }
 
 // clock makes the engine look at the time often enough for MatchTimeout to mean what it says.
 var clock = sync.OnceFunc(func() { regexp2.SetTimeoutCheckPeriod(MatchTimeout / 10) })
 
-func engine(written string) (*regexp2.Regexp, error) {
+func engine(written string, limit time.Duration) (*regexp2.Regexp, error) {
 	clock()
 	e, err := regexp2.Compile(written, regexp2.None)
 	if err != nil {
 		return nil, fault("the pattern cannot be run: %v", err)
 	}
-	e.MatchTimeout = MatchTimeout
+	e.MatchTimeout = limit
 	return e, nil
 }
 
@@ -95,16 +100,16 @@ func (re *Regexp) Group(name string) (int, bool) {
 
 // Search returns the first match in the text; nil when there is none. It fails with CodeTimeout when finding out takes too long.
 func (re *Regexp) Search(text string) (*Match, error) {
-	return re.once(text, func() (*regexp2.Regexp, error) { return re.search, nil })
+	return re.once(text, &re.search)
 }
 
 // Match returns the match at the beginning of the text; nil when there is none. It fails as Search does.
-func (re *Regexp) Match(text string) (*Match, error) { return re.once(text, re.here) }
+func (re *Regexp) Match(text string) (*Match, error) { return re.once(text, &re.here) }
 
 // FullMatch returns the match of the whole text; nil when there is none. It fails as Search does.
-func (re *Regexp) FullMatch(text string) (*Match, error) { return re.once(text, re.wholly) }
+func (re *Regexp) FullMatch(text string) (*Match, error) { return re.once(text, &re.wholly) }
 
-func (re *Regexp) once(text string, e func() (*regexp2.Regexp, error)) (*Match, error) {
+func (re *Regexp) once(text string, e *engines) (*Match, error) {
 	s, err := newSubject(text)
 	if err != nil {
 		return nil, err
@@ -114,7 +119,7 @@ func (re *Regexp) once(text string, e func() (*regexp2.Regexp, error)) (*Match, 
 
 // patiently asks the engine once more when it gives up: its clock is only as good as the goroutine that moves it, and on a busy machine
 // both that and the search itself may stand still for longer than a match may take.
-func patiently(find func() (*regexp2.Match, error)) (*regexp2.Match, error) {
+func patiently(limit time.Duration, find func() (*regexp2.Match, error)) (*regexp2.Match, error) {
 	const most = 5
 	for n := 1; ; n++ {
 		began := time.Now()
@@ -122,19 +127,19 @@ func patiently(find func() (*regexp2.Match, error)) (*regexp2.Match, error) {
 		if err == nil {
 			return m, nil
 		}
-		if n == most || n > 1 && time.Since(began) >= MatchTimeout {
-			return nil, timedOut() // the only thing the engine fails with; its own text would show the whole input
+		if n == most || n > 1 && time.Since(began) >= limit {
+			return nil, timedOut(limit) // the only thing the engine fails with; its own text would show the whole input
 		}
 	}
 }
 
 // find runs one of the engines from a code point on.
-func (re *Regexp) find(s *subject, from int, e func() (*regexp2.Regexp, error)) (*Match, error) {
-	run, err := e()
+func (re *Regexp) find(s *subject, from int, e *engines) (*Match, error) {
+	run, err := e[tierOf(len(s.runes))]()
 	if err != nil {
 		return nil, outward(err)
 	}
-	m, err := patiently(func() (*regexp2.Match, error) { return run.FindRunesMatchStartingAt(s.runes, from) })
+	m, err := patiently(run.MatchTimeout, func() (*regexp2.Match, error) { return run.FindRunesMatchStartingAt(s.runes, from) })
 	if err != nil {
 		return nil, err
 	}

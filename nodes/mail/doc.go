@@ -1,0 +1,2 @@
+// Package mail holds the node types for electronic mail.
+package mail

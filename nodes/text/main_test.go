@@ -1,0 +1,19 @@
+package text_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"casare/workflow/pyre"
+)
+
+// stopping ends the clock of regular expressions before goroutines are counted.
+type stopping struct{ *testing.M }
+
+func (s stopping) Run() int {
+	defer pyre.StopClock()
+	return s.M.Run()
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(stopping{m}) }
