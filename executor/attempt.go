@@ -22,6 +22,8 @@ type attempt struct {
 	wakes func()        // tells the sender that next may have something
 	now   func() casare.Time
 
+	over     chan struct{}                   // closed: it is no longer this robot's
+	folder   Workspace                       // set before the run begins; nil: it has none
 	blobs    Blobs                           // nil: nothing lies in blobs
 	work     func(func(ctx context.Context)) // runs a function beside the run, for as long as the executor lives
 	mu       sync.Mutex
@@ -313,6 +315,9 @@ func (a *attempt) bind(cancel context.CancelCauseFunc) {
 func (a *attempt) kill(cause error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if errors.Is(cause, errGone) && !errors.Is(a.cause, errGone) {
+		close(a.over)
+	}
 	if a.cause == nil || errors.Is(cause, errGone) {
 		a.cause = cause
 	}

@@ -183,14 +183,17 @@ func (e *Executor) assign(m *session.Assign) {
 		if draining {
 			a.halt()
 		}
-		e.group.Go(func(ctx context.Context) { e.run(ctx, a) })
+		e.group.Go(func(ctx context.Context) {
+			e.run(ctx, a)
+			e.shut(ctx, a)
+		})
 	}
 }
 
 func (e *Executor) newAttempt(spec session.Assignment) *attempt {
 	a := &attempt{
 		jobID: spec.JobID, epoch: spec.Epoch, spec: spec, robot: e.cfg.Robot.ID,
-		stop: make(chan struct{}), acked: make(chan struct{}), online: e.online,
+		stop: make(chan struct{}), acked: make(chan struct{}), over: make(chan struct{}), online: e.online,
 		work: func(f func(ctx context.Context)) { e.group.Go(f) },
 		now:  func() casare.Time { return casare.TimeOf(e.cfg.Now()) },
 	}
@@ -268,11 +271,9 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	case err != nil:
 		return Outcome{Rejected: err.Error()}
 	}
-	folder, err := e.desk.open(a.jobID)
-	if err != nil {
-		return Outcome{Rejected: err.Error()}
+	if out := e.enter(ctx, a); out != nil {
+		return *out
 	}
-	defer e.desk.shut(a.jobID, folder)
 	a.begin(casare.TimeOf(e.cfg.Now()), program.Policy())
 	said := time.AfterFunc(e.cfg.Started, a.started)
 	defer said.Stop()
@@ -291,7 +292,7 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 		Step:       func(s casare.StepEvent) { a.onStep(s, base) },
 		Log:        a.onLog,
 		Now:        e.cfg.Now,
-		Files:      filesOf(folder),
+		Files:      filesOf(a.folder),
 		Documents:  &pinnedDocuments{a.spec.Pinned, e.programs, func() { signal(e.wake) }},
 		Logger:     e.cfg.Logger,
 	})

@@ -199,20 +199,20 @@ func TestRobotKilled_InEveryKindOfStep(t *testing.T) { //nolint:paralleltest // 
 	if !long() {
 		all = all[1:3]
 	}
-	for _, k := range all {
-		t.Run(k.name, func(t *testing.T) { //nolint:paralleltest // one robot dies at a time
+	for _, k := range all { //nolint:paralleltest // one robot dies at a time
+		t.Run(k.name, func(t *testing.T) {
 			want := k.alone(t)
 			job, said := k.through(t, f)
 			require.Equal(t, casare.JobCompleted, job.State, "%+v", job.Error)
-			require.JSONEq(t, comparable(t, want.Variables), comparable(t, job.Result))
+			require.JSONEq(t, unplaced(t, want.Variables), unplaced(t, job.Result))
 			require.Equal(t, withoutStep(want.Logs), withoutStep(said), "each line once")
 		})
 	}
 	ensureSame(t, f)
 }
 
-// comparable are the variables of a run without those that say where it ran.
-func comparable(t *testing.T, raw json.RawMessage) string {
+// unplaced are the variables of a run without those that say where it ran.
+func unplaced(t *testing.T, raw json.RawMessage) string {
 	t.Helper()
 	var all map[string]any
 	require.NoError(t, json.Unmarshal(raw, &all))
