@@ -22,6 +22,7 @@ type attempt struct {
 	stop  chan struct{} // closed: stop at the next step boundary
 	wakes func()        // tells the sender that next may have something
 	now   func() casare.Time
+	bench *bench
 
 	over     chan struct{}                   // closed: it is no longer this robot's
 	folder   Workspace                       // set before the run begins; nil: it has none
@@ -276,6 +277,7 @@ func (a *attempt) connect(seq uint64) {
 	defer a.mu.Unlock()
 	a.stream.lost(seq)
 	a.flying, a.online, a.mute, a.due = nil, true, false, true
+	a.bench.renew()
 	a.tell()
 	a.wakes()
 }

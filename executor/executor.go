@@ -24,6 +24,7 @@ type Executor struct {
 	instance uint64
 	group    service.Group
 	slots    chan struct{} // holds one token for each attempt that runs
+	asked    chan struct{} // holds one token for each question to a debugger that is being answered
 	wake     chan struct{} // one slot: something may have to be reported or asked for
 	beat     chan struct{} // one slot: send a heartbeat now
 	leased   chan struct{} // one slot: the lease ends later than was known
@@ -58,6 +59,7 @@ func New(cfg Config, leader Leader, runner Runner) (*Executor, error) {
 		cfg: cfg, leader: leader, runner: runner, programs: newPrograms(), desk: newDesk(cfg.Work),
 		instance: rand.Uint64(), //nolint:gosec // tells processes apart, is no secret
 		slots:    make(chan struct{}, cfg.Robot.Slots),
+		asked:    make(chan struct{}, debugsAtOnce),
 		wake:     make(chan struct{}, 1),
 		beat:     make(chan struct{}, 1),
 		leased:   make(chan struct{}, 1),
@@ -215,6 +217,7 @@ func (e *Executor) newAttempt(spec session.Assignment) *attempt {
 	a.stream.begin(spec.Records, spec.Seq)
 	a.log.first = spec.Lines
 	a.wakes = func() { e.mark(a) }
+	a.bench = newBench(spec.Debug, e.cfg.Now, a.wakes)
 	if spec.Started {
 		// The same attempt once more, after this robot's restart. What it gave numbers to before may still be on its way.
 		a.say = startSaid
@@ -300,6 +303,8 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 		Now:        e.cfg.Now,
 		Files:      filesOf(a.folder),
 		Documents:  &pinnedDocuments{a.spec.Pinned, e.programs, func() { signal(e.wake) }},
+		Mode:       a.spec.Mode,
+		Debug:      a.bench.debugger,
 		Logger:     e.cfg.Logger,
 	})
 }
