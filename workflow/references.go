@@ -84,3 +84,15 @@ func (s *Step) Reference() (r Reference, ok bool) {
 	r.Template = len(template.Paths(value.List{r.ID, r.Path})) > 0
 	return r, r.ID != "" || r.Path != ""
 }
+
+// Beside is the path of the document as seen from the first one: a relative path begins beside the document it stands in.
+func (r Reference) Beside() string {
+	to := strings.ReplaceAll(r.Path, `\`, "/")
+	if to == "" || r.From == "" || path.IsAbs(to) || strings.Contains(to, ":") {
+		return to
+	}
+	return path.Join(path.Dir(r.From), to)
+}
+
+// Key is the name under which a submit brings the document along: its path as Beside gives it, else its id.
+func (r Reference) Key() string { return cmp.Or(r.Beside(), r.ID) }
