@@ -90,7 +90,7 @@ func (c *closure) resolve(ref workflow.Reference, field string, way []link) erro
 	if err := c.check(ref, raw, field); err != nil {
 		return err
 	}
-	next := link{revision: casare.RevisionOf(raw), from: ref.Beside(), kind: ref.Kind, depth: 1}
+	next := link{revision: casare.RevisionOf(raw), from: ref.Where(), kind: ref.Kind, depth: 1}
 	for _, l := range way {
 		if l.revision == next.revision {
 			c.fault(field, codeCircle, "The step %s runs the %s %s, which runs it in turn.", ref.Step, ref.Kind, ref.Name())
@@ -135,7 +135,7 @@ func (c *closure) pin(ref workflow.Reference, raw []byte, next link, way []link)
 // find returns the document that is meant.
 func (c *closure) find(ref workflow.Reference) ([]byte, error) {
 	bare := strings.TrimSuffix(ref.File(), ".json")
-	for _, name := range []string{ref.Path, ref.Beside(), ref.ID, ref.File(), bare} {
+	for _, name := range []string{ref.Path, ref.Where(), ref.ID, ref.File(), bare} {
 		if raw, ok := c.given[name]; ok && name != "" {
 			return raw.object("documents." + name)
 		}

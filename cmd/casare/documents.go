@@ -122,7 +122,7 @@ func (d *besideDocuments) collect(ctx context.Context, raw []byte, from string, 
 			return usageError("the document refers to more than %d others", casare.MaxPinned)
 		}
 		found[name] = inner
-		if err := d.collect(ctx, inner, r.Beside(), found); err != nil {
+		if err := d.collect(ctx, inner, r.Where(), found); err != nil {
 			return err
 		}
 	}
