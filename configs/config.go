@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -37,7 +38,34 @@ type Config struct {
 	Labels      map[string]string `yaml:"labels,omitempty"`      // facts for people and placement
 	LogLevel    string            `yaml:"log_level,omitempty"`   // debug, info, warn or error; default info
 	Blobs       Blobs             `yaml:"blobs,omitempty"`       // files of the mesh kept here
+	Workspace   Workspace         `yaml:"workspace,omitempty"`   // the files of jobs
 	Files       files.Config      `yaml:"files,omitempty"`       // what workflows may do with files
+}
+
+// Workspace is the section "workspace": how the files of a job go on with it when it goes on elsewhere.
+type Workspace struct {
+	MaxBytes int64         `yaml:"max_bytes,omitempty"` // of a job's files; a job with more stays on its robot; default 1 GiB
+	MaxFiles int           `yaml:"max_files,omitempty"` // of a job; default 10,000
+	PinWait  time.Duration `yaml:"pin_wait,omitempty"`  // how long a job waits for the robot that alone has its files; default 10m
+}
+
+func (w Workspace) over(over Workspace) Workspace {
+	return Workspace{
+		MaxBytes: cmp.Or(over.MaxBytes, w.MaxBytes), MaxFiles: cmp.Or(over.MaxFiles, w.MaxFiles), PinWait: cmp.Or(over.PinWait, w.PinWait),
+	}
+}
+
+func (w Workspace) validate() error {
+	const most = 20_000 // records of a checkpoint are as many again
+	switch {
+	case w.MaxBytes < 1:
+		return casare.Errorf(casare.CodeInvalid, "workspace.max_bytes must be at least 1, not %d", w.MaxBytes).On("workspace.max_bytes")
+	case w.MaxFiles < 1 || w.MaxFiles > most:
+		return casare.Errorf(casare.CodeInvalid, "workspace.max_files must be 1 to %d, not %d", most, w.MaxFiles).On("workspace.max_files")
+	case w.PinWait < time.Second || w.PinWait > 30*24*time.Hour:
+		return casare.Errorf(casare.CodeInvalid, "workspace.pin_wait must be 1s to 720h, not %s", w.PinWait).On("workspace.pin_wait")
+	}
+	return nil
 }
 
 // Blobs is the section "blobs": how much of the mesh's files a coordinator keeps.
@@ -62,6 +90,7 @@ func Default() Config {
 		Environment: "default",
 		LogLevel:    "info",
 		Blobs:       Blobs{MaxBytes: 20 << 30},
+		Workspace:   Workspace{MaxBytes: 1 << 30, MaxFiles: 10_000, PinWait: 10 * time.Minute},
 		Files:       files.Default(),
 	}
 }
@@ -77,6 +106,7 @@ func (c Config) Over(over Config) Config {
 		Environment: cmp.Or(over.Environment, c.Environment),
 		LogLevel:    cmp.Or(over.LogLevel, c.LogLevel),
 		Blobs:       Blobs{MaxBytes: cmp.Or(over.Blobs.MaxBytes, c.Blobs.MaxBytes)},
+		Workspace:   c.Workspace.over(over.Workspace),
 		Files:       c.Files.Over(over.Files),
 		Labels:      c.Labels,
 	}
@@ -117,6 +147,9 @@ func (c Config) Validate() error {
 	}
 	if c.Blobs.MaxBytes < leastBlobs {
 		return casare.Errorf(casare.CodeInvalid, "blobs.max_bytes must be at least %d, not %d", leastBlobs, c.Blobs.MaxBytes).On("blobs.max_bytes")
+	}
+	if err := c.Workspace.validate(); err != nil {
+		return err
 	}
 	switch c.LogLevel {
 	case "debug", "info", "warn", "error":

@@ -173,7 +173,7 @@ func (d *Daemon) build() error {
 	}
 	var err error
 	d.vault.d = d
-	placing := scheduler.Config{RobotID: d.identity.RobotID(), Now: d.options.Now, Secrets: d.vault.For, Logger: d.log}
+	placing := scheduler.Config{RobotID: d.identity.RobotID(), PinWait: d.config.Workspace.PinWait, Now: d.options.Now, Secrets: d.vault.For, Logger: d.log}
 	tune(d.options.Tuning.Scheduler, &placing)
 	if d.scheduler, err = scheduler.New(placing, schedulerStore{proposer{d.store, originScheduler}}); err != nil {
 		return err
@@ -183,7 +183,7 @@ func (d *Daemon) build() error {
 	if d.work, err = openWork(d.folder, d.config, d.options.Now(), d.log); err != nil {
 		return err
 	}
-	running := executor.Config{Work: workspaces{d.work}, Robot: robot, Open: d.identity.Open, Now: d.options.Now, Logger: d.log}
+	running := executor.Config{Work: d.workspaces(), Robot: robot, Open: d.identity.Open, Now: d.options.Now, Logger: d.log}
 	running.Blobs = func(job string, epoch uint64) executor.Blobs { return d.blobs.For(job, epoch) }
 	tune(d.options.Tuning.Executor, &running)
 	if d.executor, err = executor.New(running, leaderSession{d}, executor.NewRunner(node.Default)); err != nil {

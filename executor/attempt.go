@@ -21,7 +21,10 @@ type attempt struct {
 	stop  chan struct{} // closed: stop at the next step boundary
 	wakes func()        // tells the sender that next may have something
 	now   func() casare.Time
+	bench *bench
 
+	over     chan struct{}                   // closed: it is no longer this robot's
+	folder   Workspace                       // set before the run begins; nil: it has none
 	blobs    Blobs                           // nil: nothing lies in blobs
 	work     func(func(ctx context.Context)) // runs a function beside the run, for as long as the executor lives
 	mu       sync.Mutex
@@ -250,6 +253,7 @@ func (a *attempt) connect(seq uint64) {
 	defer a.mu.Unlock()
 	a.stream.lost(seq)
 	a.flying, a.online, a.mute, a.due = nil, true, false, true
+	a.bench.renew()
 	a.tell()
 	a.wakes()
 }
@@ -313,6 +317,9 @@ func (a *attempt) bind(cancel context.CancelCauseFunc) {
 func (a *attempt) kill(cause error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if errors.Is(cause, errGone) && !errors.Is(a.cause, errGone) {
+		close(a.over)
+	}
 	if a.cause == nil || errors.Is(cause, errGone) {
 		a.cause = cause
 	}

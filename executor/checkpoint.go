@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"casare"
 	"casare/executor/engine"
+	"casare/executor/workspace"
 )
 
 // Moment is why a run takes a checkpoint. What has to be recorded before the run goes on differs: see attempt.settle.
@@ -52,13 +52,17 @@ const (
 
 // checkpoint takes a checkpoint over from the run.
 func (a *attempt) checkpoint(_ context.Context, s Snapshot) error {
+	changes, err := a.collect(s)
+	if err != nil {
+		return err
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if err := a.refusal; err != nil {
 		a.refusal = nil
 		return err
 	}
-	a.stream.take(s.Changes, s.Whole, mark{step: s.Step, open: s.Open, progress: s.Progress})
+	a.stream.take(changes, s.Whole, mark{step: s.Step, open: s.Open, pin: a.pin(), progress: s.Progress})
 	a.progress = max(a.progress, s.Progress)
 	if a.blobs == nil && a.stream.size > casare.MaxCheckpoint {
 		return casare.Errorf(casare.CodeTooLarge, "the checkpoint takes %d bytes, more than %d", a.stream.size, casare.MaxCheckpoint)
@@ -73,43 +77,62 @@ func (a *attempt) checkpoint(_ context.Context, s Snapshot) error {
 	return nil
 }
 
-// lift begins to put large records into blobs, unless that is under way. The caller holds mu.
+// lift begins to put large records and the contents of files into blobs, unless that is under way. The caller holds mu.
 func (a *attempt) lift() {
-	if a.blobs == nil || a.lifting {
-		return
-	}
-	heavy := a.stream.heavy()
-	if len(heavy) == 0 {
+	if a.lifting || !a.laden() {
 		return
 	}
 	a.lifting = true
 	a.work(func(ctx context.Context) {
-		for len(heavy) > 0 {
-			for _, r := range heavy {
-				ref, ok := a.put(ctx, r)
-				if !ok {
-					return
-				}
-				a.mu.Lock()
-				a.stream.moved(r.Key, r.Data, ref)
-				a.mu.Unlock()
-			}
+		for a.liftSome(ctx) {
 			a.mu.Lock()
-			if heavy = a.stream.heavy(); len(heavy) == 0 {
+			if !a.laden() {
 				a.lifting = false
 				a.wakes()
+				a.mu.Unlock()
+				return
 			}
 			a.mu.Unlock()
 		}
 	})
 }
 
-// put stores a record's data, however long that takes; false when the attempt is over before.
-func (a *attempt) put(ctx context.Context, r casare.Record) (casare.BlobRef, bool) {
+// liftSome puts what there is by now; false when the attempt is over before.
+func (a *attempt) liftSome(ctx context.Context) bool {
+	if a.folder != nil && a.folder.Pending() {
+		flushed := a.persist(ctx, "a file of the job was refused", func() error { return a.folder.Flush(ctx) })
+		if !flushed {
+			return false
+		}
+	}
+	if a.blobs == nil {
+		return true
+	}
+	a.mu.Lock()
+	heavy := a.stream.heavy()
+	a.mu.Unlock()
+	for _, r := range heavy {
+		var ref casare.BlobRef
+		put := a.persist(ctx, "record "+r.Key+" of the checkpoint was refused", func() (err error) {
+			ref, err = a.blobs.PutBytes(ctx, r.Data)
+			return err
+		})
+		if !put {
+			return false
+		}
+		a.mu.Lock()
+		a.stream.moved(r.Key, r.Data, ref)
+		a.mu.Unlock()
+	}
+	return true
+}
+
+// persist stores something, however long that takes; false when the attempt is over before.
+func (a *attempt) persist(ctx context.Context, refused string, put func() error) bool {
 	for {
-		ref, err := a.blobs.PutBytes(ctx, r.Data)
+		err := put()
 		if err == nil {
-			return ref, true
+			return true
 		}
 		a.mu.Lock()
 		gone := errors.Is(a.cause, errGone)
@@ -119,12 +142,12 @@ func (a *attempt) put(ctx context.Context, r casare.Record) (casare.BlobRef, boo
 			a.wakes()
 		}
 		if code := casare.CodeOf(err); code == casare.CodeTooLarge || code == casare.CodeStorageFull {
-			a.refusal = casare.Errorf(code, "record %s of the checkpoint was refused: %w", r.Key, err)
+			a.refusal = casare.Errorf(code, "%s: %w", refused, err)
 			a.tell()
 		}
 		a.mu.Unlock()
 		if gone || !sleep(ctx, liftRetry) {
-			return casare.BlobRef{}, false
+			return false
 		}
 	}
 }
@@ -250,7 +273,7 @@ func (a *attempt) waitFor(what string) {
 
 // fetch returns the records to resume from, with the data of those that lie in blobs.
 func (a *attempt) fetch(ctx context.Context) ([]casare.Record, error) {
-	records := slices.Clone(a.spec.Records)
+	_, records := workspace.Split(a.spec.Records)
 	for i := range records {
 		r := &records[i]
 		if r.Blob == nil {

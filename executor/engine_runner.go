@@ -56,6 +56,10 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "ValidationError", Message: err.Error()}}
 	}
 	seal, open := o.Secrets.cipher()
+	mode := casare.RunMode{}
+	if o.Mode != nil {
+		mode = *o.Mode
+	}
 	result := p.plan.Run(ctx, engine.Options{
 		Variables: variables,
 		Secrets:   o.Secrets.Secret,
@@ -71,6 +75,8 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		Resume: o.Resume,
 		Stop:   o.Stop,
 		Files:  o.Files,
+		Debug:  o.Debug,
+		RunTo:  mode.To, RunStep: mode.Only, RunAll: mode.All,
 		Now:    o.Now,
 		Logger: o.Logger,
 	})

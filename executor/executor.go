@@ -24,6 +24,7 @@ type Executor struct {
 	instance uint64
 	group    service.Group
 	slots    chan struct{} // holds one token for each attempt that runs
+	asked    chan struct{} // holds one token for each question to a debugger that is being answered
 	wake     chan struct{} // one slot: something may have to be reported or asked for
 	beat     chan struct{} // one slot: send a heartbeat now
 	leased   chan struct{} // one slot: the lease ends later than was known
@@ -57,6 +58,7 @@ func New(cfg Config, leader Leader, runner Runner) (*Executor, error) {
 		cfg: cfg, leader: leader, runner: runner, programs: newPrograms(), desk: newDesk(cfg.Work),
 		instance: rand.Uint64(), //nolint:gosec // tells processes apart, is no secret
 		slots:    make(chan struct{}, cfg.Robot.Slots),
+		asked:    make(chan struct{}, debugsAtOnce),
 		wake:     make(chan struct{}, 1),
 		beat:     make(chan struct{}, 1),
 		leased:   make(chan struct{}, 1),
@@ -183,14 +185,17 @@ func (e *Executor) assign(m *session.Assign) {
 		if draining {
 			a.halt()
 		}
-		e.group.Go(func(ctx context.Context) { e.run(ctx, a) })
+		e.group.Go(func(ctx context.Context) {
+			e.run(ctx, a)
+			e.shut(ctx, a)
+		})
 	}
 }
 
 func (e *Executor) newAttempt(spec session.Assignment) *attempt {
 	a := &attempt{
 		jobID: spec.JobID, epoch: spec.Epoch, spec: spec, robot: e.cfg.Robot.ID,
-		stop: make(chan struct{}), acked: make(chan struct{}), online: e.online,
+		stop: make(chan struct{}), acked: make(chan struct{}), over: make(chan struct{}), online: e.online,
 		work: func(f func(ctx context.Context)) { e.group.Go(f) },
 		now:  func() casare.Time { return casare.TimeOf(e.cfg.Now()) },
 	}
@@ -200,6 +205,7 @@ func (e *Executor) newAttempt(spec session.Assignment) *attempt {
 	a.stream.begin(spec.Records, spec.Seq)
 	a.log.first = spec.Lines
 	a.wakes = func() { e.mark(a) }
+	a.bench = newBench(spec.Debug, e.cfg.Now, a.wakes)
 	if spec.Started {
 		// The same attempt once more, after this robot's restart. What it gave numbers to before may still be on its way.
 		a.say = startSaid
@@ -268,11 +274,9 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	case err != nil:
 		return Outcome{Rejected: err.Error()}
 	}
-	folder, err := e.desk.open(a.jobID)
-	if err != nil {
-		return Outcome{Rejected: err.Error()}
+	if out := e.enter(ctx, a); out != nil {
+		return *out
 	}
-	defer e.desk.shut(a.jobID, folder)
 	a.begin(casare.TimeOf(e.cfg.Now()), program.Policy())
 	said := time.AfterFunc(e.cfg.Started, a.started)
 	defer said.Stop()
@@ -291,8 +295,10 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 		Step:       func(s casare.StepEvent) { a.onStep(s, base) },
 		Log:        a.onLog,
 		Now:        e.cfg.Now,
-		Files:      filesOf(folder),
+		Files:      filesOf(a.folder),
 		Documents:  &pinnedDocuments{a.spec.Pinned, e.programs, func() { signal(e.wake) }},
+		Mode:       a.spec.Mode,
+		Debug:      a.bench.debugger,
 		Logger:     e.cfg.Logger,
 	})
 }

@@ -282,6 +282,8 @@ func (l *link) take(ctx context.Context, m session.Message) error {
 		if a := e.find(m.JobID, m.Epoch); a != nil {
 			e.drop(a)
 		}
+	case *session.Debug:
+		l.debug(ctx, m)
 	case *session.Watch:
 		e.mu.Lock()
 		e.watched = m.On
@@ -363,6 +365,11 @@ func (l *link) sendDue(ctx context.Context, asked map[string]struct{}) error {
 		return err
 	}
 	for _, a := range due {
+		if news := a.bench.news(a); news != nil {
+			if err := l.conn.Send(ctx, news); err != nil {
+				return err
+			}
+		}
 		ends := len(frame.Finishes) + len(frame.Releases)
 		size += a.next(frame)
 		if len(frame.Finishes)+len(frame.Releases) > ends {

@@ -32,6 +32,7 @@ type stream struct {
 type mark struct {
 	step     string
 	open     string
+	pin      string
 	progress int
 }
 
@@ -99,6 +100,9 @@ func (s *stream) replace(records []casare.Record) {
 
 // sameRecord says whether a record as the run writes it is the one that is held.
 func sameRecord(held, written casare.Record) bool {
+	if written.Blob != nil {
+		return held.Blob != nil && *held.Blob == *written.Blob
+	}
 	if held.Blob == nil {
 		return bytes.Equal(held.Data, written.Data)
 	}
@@ -161,7 +165,7 @@ func (s *stream) next() *casare.CheckpointJob {
 
 // depart makes a telling of all that has not been told.
 func (s *stream) depart() {
-	f := &flight{taken: s.taken, command: casare.CheckpointJob{Step: s.at.step, Progress: s.at.progress, Open: s.at.open}}
+	f := &flight{taken: s.taken, command: casare.CheckpointJob{Step: s.at.step, Progress: s.at.progress, Open: s.at.open, Pin: s.at.pin}}
 	s.used = max(s.used, s.held) + 1
 	f.command.Seq = s.used
 	f.keys = slices.Sorted(s.untold())

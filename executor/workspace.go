@@ -5,20 +5,31 @@ import (
 	"log/slog"
 	"sync"
 
+	"casare"
 	"casare/executor/engine"
 )
 
 // Workspaces gives each job its folder.
 type Workspaces interface {
-	// Create returns the access of a job to its folder: the one an earlier attempt on this robot left, or a new one.
-	Create(jobID string) (Workspace, error)
+	// Create returns the access of an attempt of a job to its folder: the one an earlier attempt on this robot left, or a new one.
+	Create(jobID string, epoch uint64) (Workspace, error)
 	// Remove deletes the folder; one that is not there is no error.
 	Remove(jobID string) error
 }
 
-// Workspace is the access of a job to its folder and to what else it may use. The executor closes it when the run has ended.
+// Workspace is the access of a job to its folder and to what else it may use, and how the folder travels with the job's checkpoints. The
+// executor closes it when the attempt is over.
 type Workspace interface {
 	engine.Files
+	// Restore makes the folder what the records of a checkpoint say. CodeUnavailable: later, perhaps.
+	Restore(ctx context.Context, records []casare.Record) error
+	// Collect returns the records that have changed since, or all of them.
+	Collect(whole bool) ([]casare.Record, error)
+	// Pending says whether the records refer to contents that are not kept yet: then they must not leave. Flush keeps them.
+	Pending() bool
+	Flush(ctx context.Context) error
+	// Pin is what keeps the job on this robot, "" for nothing.
+	Pin() string
 	Close()
 }
 
@@ -29,12 +40,16 @@ type desk struct {
 	wake chan struct{} // one slot: a workspace may have to be removed
 
 	mu    sync.Mutex
-	users map[string]int // by job
-	left  []string       // jobs whose workspace the last user has left
+	users map[string]int           // by job
+	runs  map[string]chan struct{} // closed when the attempt of the job that has the workspace no longer uses it
+	kept  map[string]struct{}      // jobs whose folder stays
+	left  []string                 // jobs whose workspace the last user has left
 }
 
 func newDesk(work Workspaces) *desk {
-	return &desk{work: work, wake: make(chan struct{}, 1), users: map[string]int{}}
+	return &desk{
+		work: work, wake: make(chan struct{}, 1), users: map[string]int{}, runs: map[string]chan struct{}{}, kept: map[string]struct{}{},
+	}
 }
 
 // enter counts one user more.
@@ -44,16 +59,29 @@ func (d *desk) enter(jobID string) {
 	d.users[jobID]++
 }
 
-// open counts a run in and makes the workspace; nil when there are none here.
-func (d *desk) open(jobID string) (Workspace, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+// open waits until no other run on this robot uses the job's workspace, counts a run in and opens it; nil when there are none here.
+func (d *desk) open(ctx context.Context, jobID string, epoch uint64) (Workspace, error) {
 	if d.work == nil {
 		return nil, nil //nolint:nilnil // a robot without workspaces runs what needs none
 	}
-	w, err := d.work.Create(jobID)
+	for {
+		d.mu.Lock()
+		busy := d.runs[jobID]
+		if busy == nil {
+			break
+		}
+		d.mu.Unlock()
+		select {
+		case <-busy:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+	defer d.mu.Unlock()
+	w, err := d.work.Create(jobID, epoch)
 	if err == nil {
 		d.users[jobID]++
+		d.runs[jobID] = make(chan struct{})
 	}
 	return w, err
 }
@@ -66,18 +94,26 @@ func (d *desk) leave(jobID string) {
 		return
 	}
 	delete(d.users, jobID)
-	if d.work != nil {
+	_, kept := d.kept[jobID]
+	delete(d.kept, jobID)
+	if d.work != nil && !kept {
 		d.left = append(d.left, jobID)
 		signal(d.wake)
 	}
 }
 
-// shut ends a run's use of its workspace.
-func (d *desk) shut(jobID string, w Workspace) {
-	if w == nil {
-		return
-	}
+// shut ends an attempt's use of the workspace; keep says that the folder must stay, because nobody else has what is in it.
+func (d *desk) shut(jobID string, w Workspace, keep bool) {
 	w.Close()
+	d.mu.Lock()
+	close(d.runs[jobID])
+	delete(d.runs, jobID)
+	if keep {
+		d.kept[jobID] = struct{}{}
+	} else {
+		delete(d.kept, jobID)
+	}
+	d.mu.Unlock()
 	d.leave(jobID)
 }
 

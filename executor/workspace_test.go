@@ -24,12 +24,61 @@ type folders struct {
 	closed  int
 	removed []string
 	broken  error
+
+	records  []casare.Record // what Collect gives, once
+	pin      string
+	full     chan struct{} // Flush waits for it; nil: nothing is pending
+	flushed  bool
+	restored [][]casare.Record
+	restore  []error // what Restore gives, one after the other, then nil
 }
 
 type workspace struct {
 	node.Files
 
 	f *folders
+}
+
+func (w workspace) Restore(_ context.Context, records []casare.Record) error {
+	w.f.mu.Lock()
+	defer w.f.mu.Unlock()
+	w.f.restored = append(w.f.restored, records)
+	if len(w.f.restore) == 0 {
+		return nil
+	}
+	err := w.f.restore[0]
+	w.f.restore = w.f.restore[1:]
+	return err
+}
+
+func (w workspace) Collect(bool) ([]casare.Record, error) {
+	w.f.mu.Lock()
+	defer w.f.mu.Unlock()
+	return w.f.records, nil
+}
+
+func (w workspace) Pending() bool {
+	w.f.mu.Lock()
+	defer w.f.mu.Unlock()
+	return w.f.full != nil && !w.f.flushed
+}
+
+func (w workspace) Flush(ctx context.Context) error {
+	select {
+	case <-w.f.full:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	w.f.mu.Lock()
+	defer w.f.mu.Unlock()
+	w.f.flushed = true
+	return nil
+}
+
+func (w workspace) Pin() string {
+	w.f.mu.Lock()
+	defer w.f.mu.Unlock()
+	return w.f.pin
 }
 
 func (w workspace) Changes() []node.Change { return nil }
@@ -40,7 +89,7 @@ func (w workspace) Close() {
 	w.f.closed++
 }
 
-func (f *folders) Create(jobID string) (executor.Workspace, error) {
+func (f *folders) Create(jobID string, _ uint64) (executor.Workspace, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.broken != nil {
@@ -66,15 +115,21 @@ func (f *folders) gone() []string {
 
 func startWorking(t *testing.T, f *folders) (*executor.Executor, *session.Conn, *blocking) {
 	t.Helper()
-	s := &scripted{streams: make(chan net.Conn, 64), changed: make(chan struct{}), term: 3}
 	b := &blocking{}
+	e, c := startRunner(t, f, b)
+	return e, c, b
+}
+
+func startRunner(t *testing.T, f *folders, r executor.Runner) (*executor.Executor, *session.Conn) {
+	t.Helper()
+	s := &scripted{streams: make(chan net.Conn, 64), changed: make(chan struct{}), term: 3}
 	e, err := executor.New(executor.Config{
 		Robot: casare.Robot{ID: "r", Slots: 4}, Load: func() executor.Load { return executor.Load{} }, Work: f,
-	}, s, b)
+	}, s, r)
 	require.NoError(t, err)
 	require.NoError(t, e.Start(context.Background()))
 	c, _ := s.meet(t, 3)
-	return e, c, b
+	return e, c
 }
 
 func TestWorkspace_GoesWithTheLastWhoUsesIt(t *testing.T) {

@@ -305,6 +305,8 @@ func (t *term) take(ctx context.Context, p *peer, m session.Message) error {
 		return p.reports.put(ctx, m)
 	case *session.Live:
 		t.live(p, m)
+	case *session.DebugReply:
+		t.debugged(p, m)
 	case *session.Want:
 		for _, revision := range m.Revisions {
 			p.forget(revision)

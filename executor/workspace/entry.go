@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -75,7 +74,13 @@ type state struct {
 	Over    string `cbor:"2,keyasint,omitempty"`
 }
 
-func (s state) record() casare.Record { return casare.Record{Key: keyState, Data: encode(s)} }
+// record is the record of s; nothing in the way is no record.
+func (s state) record() casare.Record {
+	if s == (state{}) {
+		return casare.Record{Key: keyState}
+	}
+	return casare.Record{Key: keyState, Data: encode(s)}
+}
 
 func encode(v any) []byte {
 	data, err := encoding.Marshal(v)
@@ -105,10 +110,14 @@ func unfinished(name string) bool {
 	return strings.HasPrefix(name, ".casare-") && strings.HasSuffix(name, ".tmp")
 }
 
-// look finds what is in the folder, ordered by path.
+// look finds what is in the folder, ordered by path. The caller holds mu.
 func (s *Space) look() ([]*entry, error) {
+	there, err := s.enter()
+	if err != nil || !there {
+		return nil, err
+	}
 	var found []*entry
-	err := fs.WalkDir(s.root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
+	err = fs.WalkDir(s.root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			if errors.Is(err, fs.ErrNotExist) {
 				return nil // it went while we looked
@@ -151,11 +160,9 @@ func entryOf(path string, info fs.FileInfo) *entry {
 }
 
 // abs is a path as the record of what was written has it.
-func (s *Space) abs(path string) string { return filepath.Join(s.root.Name(), osPath(path)) }
+func (s *Space) abs(path string) string { return filepath.Join(s.dir, osPath(path)) }
 
 func osPath(path string) string { return filepath.FromSlash(path) }
-
-func newReader(b []byte) io.Reader { return bytes.NewReader(b) }
 
 // parse makes entries of records.
 func parse(records []casare.Record) ([]*entry, state, error) {

@@ -30,15 +30,28 @@ func (s *Space) Restore(ctx context.Context, records []casare.Record) error {
 	if err != nil {
 		return err
 	}
-	s.told, s.outside = told, told.Outside
+	s.outside = told.Outside
+	s.tell(told)
 	here, err := s.look()
 	if err != nil {
 		return err
 	}
-	if told.Over != "" && len(here) > 0 {
+	if told.Over != "" {
+		if len(here) == 0 {
+			return casare.Errorf(casare.CodeNotFound, "what only one robot had is not here: %s", told.Over)
+		}
 		// What is here is newer than what the records say, and all there is. The next look compares them.
 		s.adopt(list)
 		return nil
+	}
+	if len(list)+len(here) == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return fmt.Errorf("make the workspace: %w", err)
+	}
+	if _, err := s.enter(); err != nil {
+		return err
 	}
 	if err := s.clear(list); err != nil {
 		return fmt.Errorf("clear the workspace: %w", err)
@@ -72,7 +85,7 @@ func (s *Space) adopt(list []*entry) {
 	for _, e := range list {
 		s.known[e.Path] = e
 		for _, c := range e.chunks {
-			s.held[c.Hash]++
+			s.books.hold(c.Hash)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -57,96 +58,70 @@ type Draft interface {
 // Space is the folder of one job on this robot. It is safe for concurrent use.
 type Space struct {
 	cfg   Config
+	dir   string
 	blobs Blobs
-	root  *os.Root
-
-	flushing sync.Mutex // held while contents are put; taken before mu
+	books books
 
 	mu      sync.Mutex
+	root    *os.Root          // nil while the folder is not there
 	known   map[string]*entry // by path: what the records say
-	held    map[string]int    // by hash: how many chunks of known are this content
-	drafts  map[string]Draft  // of them, those that are not kept yet
 	outside string            // what was written where not every robot sees it
-	over    string            // why the folder does not travel at the moment
 	told    state             // what record w/s says
 }
 
-// Open opens a job's folder, which must be there.
-func Open(cfg Config, dir string, blobs Blobs) (*Space, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, fmt.Errorf("open the workspace: %w", err)
-	}
+// Open takes a job's folder, which need not be there: whoever writes the first file makes it.
+func Open(cfg Config, dir string, blobs Blobs) *Space {
 	cfg.MaxBytes, cfg.MaxFiles = cmp.Or(cfg.MaxBytes, DefaultMaxBytes), cmp.Or(cfg.MaxFiles, DefaultMaxFiles)
-	return &Space{
-		cfg: cfg, blobs: blobs, root: root, known: map[string]*entry{}, held: map[string]int{}, drafts: map[string]Draft{},
-	}, nil
+	return &Space{cfg: cfg, dir: dir, blobs: blobs, known: map[string]*entry{}, books: newBooks()}
 }
 
-// Close gives the folder back and forgets what was not put.
-func (s *Space) Close() {
-	s.flushing.Lock()
-	defer s.flushing.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, d := range s.drafts {
-		d.Discard()
+// enter opens the folder, again when it is another one than before; false while it is not there. The caller holds mu.
+func (s *Space) enter() (bool, error) {
+	now, err := os.Stat(s.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		s.leave()
+		return false, nil
 	}
-	clear(s.drafts)
-	_ = s.root.Close() // only read from
+	if err != nil {
+		return false, fmt.Errorf("look at the workspace: %w", err)
+	}
+	if s.root != nil {
+		was, err := s.root.Stat(".")
+		if err == nil && os.SameFile(was, now) {
+			return true, nil
+		}
+		s.leave()
+	}
+	if s.root, err = os.OpenRoot(s.dir); err != nil {
+		return false, fmt.Errorf("open the workspace: %w", err)
+	}
+	return true, nil
 }
 
-// Pin says what keeps the run on this robot as of the last Collect, "" for nothing: a path outside of the folder, or a sentence about
-// the folder.
-func (s *Space) Pin() string {
+func (s *Space) leave() {
+	if s.root != nil {
+		_ = s.root.Close() // only read from
+		s.root = nil
+	}
+}
+
+// Close gives the folder back and forgets what was not put. A Flush that runs ends.
+func (s *Space) Close() {
+	s.books.close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return cmp.Or(s.outside, s.over)
+	s.leave()
 }
+
+// Pin says what keeps the run on this robot as of the last Collect or Restore, "" for nothing: a path outside of the folder, or a
+// phrase about the folder.
+func (s *Space) Pin() string { return s.books.pinned() }
 
 // Pending says whether contents that the records refer to are not kept yet: then the records must not leave.
-func (s *Space) Pending() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.drafts) > 0
-}
+func (s *Space) Pending() bool { return s.books.pending() }
 
 // Flush puts what is pending, and what becomes pending meanwhile. With an error it may be called again.
-func (s *Space) Flush(ctx context.Context) error {
-	s.flushing.Lock()
-	defer s.flushing.Unlock()
-	for {
-		hash, draft := s.next()
-		if draft == nil {
-			return nil
-		}
-		if err := draft.Put(ctx); err != nil {
-			s.settle(hash, draft, false)
-			return err
-		}
-		s.settle(hash, draft, true)
-	}
-}
-
-// next takes a draft out, so that nobody else discards it meanwhile.
-func (s *Space) next() (string, Draft) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for hash, draft := range s.drafts {
-		return hash, draft // any
-	}
-	return "", nil
-}
-
-// settle notes what became of a draft. Nobody refers to it any more, perhaps.
-func (s *Space) settle(hash string, draft Draft, put bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if put || s.held[hash] == 0 {
-		delete(s.drafts, hash)
-		draft.Discard()
-	}
-}
+func (s *Space) Flush(ctx context.Context) error { return s.books.flush(ctx) }
 
 // Collect looks at the folder and returns the records that differ from what the last Collect or Restore knew, ordered by key; with
 // whole, all of them. written is what steps wrote since. Changed files are read before it returns.
@@ -167,18 +142,19 @@ func (s *Space) Collect(written []node.Change, whole bool) ([]casare.Record, err
 	if err != nil {
 		return nil, err
 	}
-	if s.over = s.tooMuch(found); s.over == "" {
+	now := state{Outside: s.outside, Over: s.tooMuch(found)}
+	if now.Over == "" {
 		err := s.follow(found, dirty, changes)
 		if errors.Is(err, fs.ErrPermission) {
-			s.over = "the workspace: " + err.Error()
+			now.Over = "the workspace: " + err.Error()
 		} else if err != nil {
 			return nil, err
 		}
 	}
-	if now := (state{Outside: s.outside, Over: s.over}); now != s.told || whole {
+	if now != s.told || whole && now != (state{}) {
 		changes[keyState] = now.record()
-		s.told = now
 	}
+	s.tell(now)
 	if whole {
 		for _, e := range s.known {
 			e.records(func(r casare.Record) { changes[r.Key] = r })
@@ -251,7 +227,7 @@ func (s *Space) replace(old, now *entry, changes map[string]casare.Record) {
 		return
 	}
 	for _, c := range old.chunks {
-		s.drop(c.Hash)
+		s.books.drop(c.Hash)
 	}
 	if now != nil {
 		old.records(func(r casare.Record) {
@@ -262,33 +238,23 @@ func (s *Space) replace(old, now *entry, changes map[string]casare.Record) {
 	}
 }
 
-// drop lets go of a chunk.
-func (s *Space) drop(hash string) {
-	if s.held[hash]--; s.held[hash] > 0 {
-		return
-	}
-	delete(s.held, hash)
-	if s.flushing.TryLock() { // else whoever puts it discards it
-		defer s.flushing.Unlock()
-		if d := s.drafts[hash]; d != nil {
-			delete(s.drafts, hash)
-			d.Discard()
-		}
-	}
+// tell remembers what the records say. The caller holds mu.
+func (s *Space) tell(now state) {
+	s.told = now
+	s.books.setPin(cmp.Or(now.Outside, now.Over))
 }
 
 // keep makes sure that a content is kept or will be.
 func (s *Space) keep(content []byte) (casare.BlobRef, error) {
 	ref := casare.BlobRef{Hash: casare.BlobHash(content), Size: int64(len(content))}
-	if s.held[ref.Hash] == 0 && s.drafts[ref.Hash] == nil {
-		draft, err := s.blobs.Stage(newReader(content), ref.Size)
-		if err != nil {
-			return ref, err
-		}
-		s.drafts[ref.Hash] = draft
+	if s.books.have(ref.Hash) {
+		return ref, nil
 	}
-	s.held[ref.Hash]++
-	return ref, nil
+	draft, err := s.blobs.Stage(bytes.NewReader(content), ref.Size)
+	if err == nil {
+		s.books.add(ref.Hash, draft)
+	}
+	return ref, err
 }
 
 // read reads the content of a file that was found. It may have gone, or have become another one, in between: then the next look
@@ -333,7 +299,7 @@ func (s *Space) read(e *entry) (gone bool, err error) {
 
 func (s *Space) forget(e *entry) {
 	for _, c := range e.chunks {
-		s.drop(c.Hash)
+		s.books.drop(c.Hash)
 	}
 	e.chunks = nil
 }
