@@ -68,7 +68,7 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		Sink:      sink{o},
 		Checkpoint: func(ctx context.Context, s engine.Snapshot) error {
 			return o.Checkpoint(ctx, Snapshot{
-				Changes: s.Changes, Whole: s.Whole, Moment: s.Moment, Open: strings.Join(s.Open, ", "), Step: s.Step, Progress: s.Progress,
+				Changes: s.Changes, Whole: s.Whole, Moment: s.Moment, Open: s.Open, Step: s.Step, Progress: s.Progress,
 			})
 		},
 		Settle: o.Settle,
