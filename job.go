@@ -92,7 +92,10 @@ type JobSpec struct {
 	CreatedAt      Time     `cbor:"13,keyasint"`
 	CreatedBy      string   `cbor:"14,keyasint,omitempty"` // the actor
 	BodyHash       []byte   `cbor:"15,keyasint,omitempty"` // of the request, when an idempotency key came with it
-	Pinned         []Pinned `cbor:"30,keyasint,omitempty"` // the documents that the document refers to, and those that they do
+
+	Mode   *RunMode   `cbor:"40,keyasint,omitempty"` // nil: the whole document
+	Debug  *DebugSpec `cbor:"41,keyasint,omitempty"` // where each attempt stops from its beginning on; nil: nowhere
+	Pinned []Pinned   `cbor:"30,keyasint,omitempty"` // the documents that the document refers to, and those that they do
 }
 
 // JobError is why a job did not complete.
@@ -131,6 +134,30 @@ type JobStatus struct {
 type Job struct {
 	JobSpec
 	JobStatus
+}
+
+// RunMode says which part of a document a job runs; the zero mode is all of it.
+type RunMode struct {
+	To   string `cbor:"1,keyasint,omitempty"` // only what leads to this step, and not past it
+	Only string `cbor:"2,keyasint,omitempty"` // only this step
+	All  bool   `cbor:"3,keyasint,omitempty"` // begin at every StartNode
+}
+
+// Validate says what is wrong with m; CodeInvalid.
+func (m RunMode) Validate() error {
+	given := 0
+	for _, is := range []bool{m.To != "", m.Only != "", m.All} {
+		if is {
+			given++
+		}
+	}
+	if given > 1 {
+		return Errorf(CodeInvalid, "only one of run_to, run_step and run_all may be given").On("run_to")
+	}
+	if len(m.To) > 1024 || len(m.Only) > 1024 {
+		return Errorf(CodeInvalid, "the id of a step is longer than 1024 bytes").On("run_to")
+	}
+	return nil
 }
 
 // NewJob returns a job that has just been submitted and may run at once.

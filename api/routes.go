@@ -78,6 +78,7 @@ const (
 // routes is the table of everything the API serves: nothing is registered elsewhere.
 func routes() []route {
 	table := append(jobRoutes(), fleetRoutes()...)
+	table = append(table, debugRoutes()...)
 	table = append(table, typeRoutes()...)
 	table = append(table, adminRoutes()...)
 	table = append(table, liveRoutes()...)

@@ -60,7 +60,7 @@ func TestRoutes_EachHasOneHandlerAndAnIDOfItsOwn(t *testing.T) {
 		for _, p := range r.paths {
 			for part := range strings.SplitSeq(p, "/") {
 				if strings.HasPrefix(part, "{") {
-					require.Contains(t, []string{"{id}", "{file}"}, part)
+					require.Contains(t, []string{"{id}", "{sub}", "{file}"}, part)
 				}
 			}
 		}

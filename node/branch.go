@@ -44,6 +44,9 @@ type BranchResult struct {
 	Err       *Error      // why it failed; nil when it came to its end. A branch that was cancelled has TypeCancelled
 }
 
+// TypeDocument is the type of the error of a step whose other document cannot be run.
+const TypeDocument = "DocumentError"
+
 // TypeCancelled is the type of the error of a branch that was cancelled because another one failed.
 const TypeCancelled = "Cancelled"
 
@@ -239,6 +242,13 @@ func (r *Run) Output(name string, v Value) {
 	}
 	r.more.Set(name, v)
 }
+
+// Final lets a step of the type that no wire of control reaches or leaves run when everything else in a called document has: it says
+// what the document gives back.
+func (s *Spec) Final() { s.t.final = true }
+
+// Final says whether the step runs when everything else has, unless control reaches it.
+func (b *Bound) Final() bool { return b.spec.final }
 
 // PortsOf gives the data ports of a step that depend on another document; its fields are ports besides. It is called to draw and to check
 // a document, never to run it.

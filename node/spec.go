@@ -27,6 +27,7 @@ type layout struct {
 	bound                bool // of a step, not of the type
 	control              bool
 	forks, joins         *Field // config that names the step at the other end; nil where none
+	final                bool
 	portsOf              func(ctx context.Context, config *value.Dict, docs Documents) (in, out []string, err error)
 	parted               bool       // other steps hold parts of its construct
 	part                 *partRule  // of another step's construct; nil for none

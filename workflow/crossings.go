@@ -1,5 +1,7 @@
 package workflow
 
+import "slices"
+
 // crossings finds steps in a branch that leave a loop which is open around the branch: other branches may be anywhere at that moment.
 func (c *checker) crossings() {
 	joins := Joins(c.graph, func(s *Step) Ports { return c.ports[s.ID] })
@@ -44,10 +46,8 @@ func (c *checker) leaves(s *Step) string {
 // branch returns the steps that control can reach from a port, not past any of the ends.
 func (g *Graph) branch(owner, port string, ends []string) map[string]bool {
 	return g.reach(g.Follow(owner, port), func(id string, visit func(string)) {
-		for _, end := range ends {
-			if id == end {
-				return
-			}
+		if slices.Contains(ends, id) {
+			return
 		}
 		for _, w := range g.Out(id) {
 			if w.Flow() && w.To != owner {

@@ -84,3 +84,15 @@ func (s *Step) Reference() (r Reference, ok bool) {
 	r.Template = len(template.Paths(value.List{r.ID, r.Path})) > 0
 	return r, r.ID != "" || r.Path != ""
 }
+
+// Where is the path of the document as far as it can be told: a relative one begins beside the document that refers to it.
+func (r Reference) Where() string {
+	file := strings.ReplaceAll(r.Path, `\`, "/")
+	if file == "" || r.From == "" || path.IsAbs(file) || strings.Contains(file, ":") {
+		return file
+	}
+	return path.Join(path.Dir(r.From), file)
+}
+
+// Key is the name under which a submit brings the document along: where it is, else its id.
+func (r Reference) Key() string { return cmp.Or(r.Where(), r.ID) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -240,10 +241,10 @@ func (d *Debugger) aim(c *casare.DebugCommand, f *frame, t token) error {
 	case casare.DebugStepOver, casare.DebugStepInto, casare.DebugStepOut:
 		d.until = &until{verb: c.Verb, frame: f.id, depth: f.depth(t)}
 	case casare.DebugRunTo:
-		if _, ok := f.run.root.plan.index[c.Step]; !ok {
-			if _, ok := f.plan.index[c.Step]; !ok {
-				return casare.Errorf(casare.CodeInvalid, "there is no step %s", c.Step).On("step")
-			}
+		// "f/n1" is a step of what step f calls; whether there is one shows when that is called.
+		caller, _, _ := strings.Cut(c.Step, "/")
+		if _, ok := f.run.root.plan.index[caller]; !ok {
+			return casare.Errorf(casare.CodeInvalid, "there is no step %s", c.Step).On("step")
 		}
 		d.runTo = c.Step
 	case casare.DebugContinue, casare.DebugLook, casare.DebugPause, casare.DebugSetVariable, casare.DebugConfigure:
@@ -278,7 +279,7 @@ func (d *Debugger) end() {
 
 // reason looks whether the run is to stop before a token's step, and says why; "" to go on.
 func (d *Debugger) reason(ctx context.Context, f *frame, t token) (reason, text string) {
-	id := f.plan.steps[t.step].id
+	id := f.prefix + f.plan.steps[t.step].id
 	d.mu.Lock()
 	if d.left {
 		d.mu.Unlock()
@@ -349,7 +350,7 @@ func (u *until) reached(f *frame, t token) bool {
 		return true
 	}
 	// Other branches that run side by side are not what is stepped through.
-	if t.why != arrived || !slices.Contains(f.line(u.frame), f.id) {
+	if t.why != arrived || !slices.Contains(lineage(u.frame), f.id) {
 		return false
 	}
 	depth := f.depth(t)

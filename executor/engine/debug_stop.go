@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ const (
 // inspect is where the debugger may stop the run: before a step.
 func (f *frame) inspect(ctx context.Context, t token) *ending {
 	d := f.run.opts.Debug
-	if d == nil || !f.visible(t) {
+	if d == nil || f.undebugged || !f.visible(t) {
 		return nil
 	}
 	if end := f.hold(ctx, d); end != nil {
@@ -102,7 +103,7 @@ func (f *frame) stopped(ctx context.Context, d *Debugger, t token, reason, text 
 		}
 	}()
 	st := &f.plan.steps[t.step]
-	f.run.line(levelInfo, st.id, fmt.Sprintf("Stopped before step %s: %s", st.id, text))
+	f.line(levelInfo, st.id, fmt.Sprintf("Stopped before step %s: %s", st.id, text))
 	if end := f.note(ctx); end != nil {
 		return end
 	}
@@ -144,11 +145,11 @@ func (f *frame) stopped(ctx context.Context, d *Debugger, t token, reason, text 
 			return f.interrupted(ctx)
 		case <-idle.C:
 			if over, cancel := d.abandoned(); cancel {
-				return &ending{status: Cancelled, failure: &casare.JobError{
-					NodeID: st.id, ErrorType: TypeCancelled, Message: "the debugger was left alone at step " + st.id,
+				return &ending{status: Cancelled, broken: true, failure: &casare.JobError{
+					NodeID: f.prefix + st.id, ErrorType: TypeCancelled, Message: "the debugger was left alone at step " + st.id,
 				}}
 			} else if over {
-				f.run.line(levelWarning, st.id, "The debugger was left alone: the run goes on without it")
+				f.line(levelWarning, st.id, "The debugger was left alone: the run goes on without it")
 				return nil
 			}
 		}
@@ -203,14 +204,31 @@ func (f *frame) note(ctx context.Context) *ending {
 // depth is how deep a token stands in constructs.
 func (f *frame) depth(t token) int {
 	n := 0
-	for s := f.pos.outer(t); s.kind != scopeRoot; s = f.pos.scopes[s.parent] {
+	for range f.around(t) {
 		n++
 	}
 	return n
 }
 
-// line lists a frame and those around it.
-func (f *frame) line(id string) []string {
+// around goes through the scopes around a token, also those of the frames that this one hangs on, from the inside.
+func (f *frame) around(t token) iter.Seq2[*frame, *scope] {
+	return func(yield func(*frame, *scope) bool) {
+		for s := f.pos.outer(t); ; {
+			for ; s.kind != scopeRoot; s = f.pos.scopes[s.parent] {
+				if !yield(f, s) {
+					return
+				}
+			}
+			if f.parent == nil {
+				return
+			}
+			s, f = f.parent.pos.scopes[f.scope], f.parent
+		}
+	}
+}
+
+// lineage lists a frame and those around it.
+func lineage(id string) []string {
 	out := []string{id}
 	for {
 		i := strings.LastIndexByte(id, '.')
@@ -225,7 +243,7 @@ func (f *frame) line(id string) []string {
 // show describes where the run stands before a token.
 func (f *frame) show(ctx context.Context, d *Debugger, t token) casare.DebugState {
 	st := &f.plan.steps[t.step]
-	s := casare.DebugState{Step: st.id, Type: st.typ, Stack: f.calls(t)}
+	s := casare.DebugState{Step: f.prefix + st.id, Type: st.typ, Stack: f.calls(t)}
 	s.Variables, s.More = f.values()
 	d.mu.Lock()
 	watches := d.watches
@@ -240,10 +258,18 @@ func (f *frame) show(ctx context.Context, d *Debugger, t token) casare.DebugStat
 // calls is the stack: the step, then what is around it.
 func (f *frame) calls(t token) []casare.DebugFrame {
 	st := &f.plan.steps[t.step]
-	out := []casare.DebugFrame{{Step: st.id, Type: st.typ}}
-	for s := f.pos.outer(t); s.kind != scopeRoot && len(out) < maxStackLen; s = f.pos.scopes[s.parent] {
-		owner := &f.plan.steps[s.owner]
-		out = append(out, casare.DebugFrame{Step: owner.id, Type: owner.typ, Body: s.body, Round: s.guard.round})
+	out := []casare.DebugFrame{{Step: f.prefix + st.id, Type: st.typ}}
+	inner := f
+	for at, s := range f.around(t) {
+		if len(out) == maxStackLen {
+			break
+		}
+		owner, body := &at.plan.steps[s.owner], s.body
+		if s.kind == scopeFamily {
+			body = inner.label
+		}
+		out = append(out, casare.DebugFrame{Step: at.prefix + owner.id, Type: owner.typ, Body: body, Round: s.guard.round})
+		inner = at
 	}
 	return out
 }
@@ -260,13 +286,16 @@ func (f *frame) values() (out []casare.DebugVariable, more int) {
 		}
 		out = append(out, one)
 	}
-	for _, name := range f.vals.names {
-		if v, ok := f.vals.variable(name); ok {
-			add(name, v, false)
-		}
-		if i, ok := f.plan.index[name]; ok {
-			if at := f.vals.outs[i]; at != nil && filled(at) {
-				add(name, at.v, true)
+	vars, outs := map[string]bool{}, map[string]bool{}
+	for at := f.vals; at != nil; at = at.under {
+		for _, name := range at.names {
+			if v := at.vars[name]; v != nil && !vars[name] {
+				vars[name] = true
+				add(name, v.v, false)
+			}
+			if i, ok := at.plan.index[name]; ok && at.outs[i] != nil && filled(at.outs[i]) && !outs[name] {
+				outs[name] = true
+				add(name, at.outs[i].v, true)
 			}
 		}
 	}

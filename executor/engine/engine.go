@@ -71,12 +71,13 @@ type Options struct {
 	Checkpoint func(ctx context.Context, s Snapshot) error
 	// Settle waits until what was taken over is safe enough for a frame to go on after a moment; frames wait beside one another. Its
 	// errors are as those of Checkpoint. nil: it is at once.
-	Settle func(ctx context.Context, frame string, m Moment) error
-	Resume []Record         // all records of an earlier snapshot of the same document, in any order; empty starts from the beginning
-	Now    func() time.Time // nil: time.Now
-	Stop   <-chan struct{}  // closed: stop at the next step boundary or in a wait, take a checkpoint, return Released
-	Logger *slog.Logger     // nil: discard
-	Files  Files            // what steps may read and write; nil: nothing
+	Settle    func(ctx context.Context, frame string, m Moment) error
+	Resume    []Record         // all records of an earlier snapshot of the same document, in any order; empty starts from the beginning
+	Now       func() time.Time // nil: time.Now
+	Stop      <-chan struct{}  // closed: stop at the next step boundary or in a wait, take a checkpoint, return Released
+	Logger    *slog.Logger     // nil: discard
+	Documents node.Documents   // the documents that steps run; nil: there are none
+	Files     Files            // what steps may read and write; nil: nothing
 	// Decision is what a person decided about a step of the snapshot that is resumed; nil: nobody was asked.
 	Decision *Decision
 

@@ -15,13 +15,13 @@ func (f *frame) counts(t token) bool {
 		return true
 	case ended, continued, broken:
 		return f.pos.scopes[t.scope].kind == scopeLoop
-	case woken, failed, left, declined, again:
+	case woken, failed, left, declined, again, joined:
 	}
 	return false
 }
 
 // apply does what a step's outcome asks for. Package node says what each part means.
-func (f *frame) apply(t token, out node.Outcome) {
+func (f *frame) apply(t token, out node.Outcome) *ending {
 	st := &f.plan.steps[t.step]
 	if out.Outputs != nil {
 		f.vals.publish(t.step, out.Outputs)
@@ -29,16 +29,29 @@ func (f *frame) apply(t token, out node.Outcome) {
 	switch {
 	case out.Sleep > 0:
 		f.sleep(t, out)
-		return
+		return nil
+	case out.Each != nil:
+		return f.openEach(t, out)
+	case out.Call != nil && !out.Call.Detached:
+		return f.openCall(t, out)
 	case out.Open != "":
 		f.went(t)
 		f.pos.enter(t, st.bodies[out.Open], out.Open, out.Saved, st.leave[out.Open])
 	case out.Exit != nil && f.exit(t, out.Exit):
 	default:
 		f.went(t)
-		f.pos.move(t, st.follow(out.Next, out.Or))
+		f.pos.move(t, f.next(st, &out))
 	}
 	f.track(t)
+	return nil
+}
+
+// next lists the steps control goes to.
+func (f *frame) next(st *step, out *node.Outcome) []int {
+	if out.Meet && st.join >= 0 {
+		return []int{st.join}
+	}
+	return st.follow(out.Next, out.Or)
 }
 
 // went records in the step's scope that it has run there. Control steps run each time, so it makes no difference to them.
@@ -48,13 +61,29 @@ func (f *frame) went(t token) {
 
 // track moves the progress on after a step is through.
 func (f *frame) track(t token) {
-	if f.run.prog.finish(t.step) || f.plan.steps[t.step].control {
-		f.advance()
+	f.finish(t.step, f.plan.steps[t.step].control)
+}
+
+// finish records that a step has run or was passed over; where it stands in no main frame it is no progress.
+func (f *frame) finish(step int, always bool) {
+	r := f.run
+	if !f.main() {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.prog.finish(step) || always {
+		r.prog.update(r.root.plan, r.root.pos)
 	}
 }
 
 // advance counts the progress again.
-func (f *frame) advance() { f.run.prog.update(f.plan, f.pos) }
+func (f *frame) advance() {
+	r := f.run
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.prog.update(r.root.plan, r.root.pos)
+}
 
 // sleep parks the step. The sleeps of one step that runs count towards its time limit, as they were asked for: an outage between two robots
 // is not the step's fault. The sleeps of one that waits between the iterations of its body do not count.

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"casare"
@@ -12,9 +13,21 @@ import (
 // The checkpoint policy: see Options.Checkpoint.
 const checkpointAfter = 100 * time.Millisecond // a step or wait this long is worth one
 
-// frame is one position that is being walked, with values of its own: the document of the run. It belongs to one goroutine at a time.
+// frameKind says what a frame is for. The numbers are in snapshots: only ever add.
+type frameKind uint8
+
+const (
+	frameRoot   frameKind = iota // the document of the run
+	frameBranch                  // a branch of the frame it hangs on: the same document, and variables that began as those of that frame
+	frameSub                     // a document that a step of the frame it hangs on has called
+)
+
+// frame is one position that is being walked, with values of its own. A run is a tree of frames: the owner of a scope in one of them waits
+// for those that hang on the scope. A frame belongs to one goroutine at a time: while others hang on it and run, it stands still, and they
+// may look at what it holds.
 type frame struct {
 	id    string
+	kind  frameKind
 	run   *run
 	plan  *Plan
 	only  set // the steps that take part; nil: all
@@ -23,6 +36,27 @@ type frame struct {
 	bound []*node.Bound // by step, made when first needed: a node belongs to one frame
 	book  *journal
 	kept  map[uint64]map[string]*piece // what scopes keep, by scope and name, as it was published
+
+	undebugged bool // the debugger stops it no more
+
+	parent *frame // that this one hangs on; nil for the root
+	scope  uint64 // on which, there
+	label  string
+	prefix string  // of step ids, for those who do not know the frame: "f/" of what step f has called
+	stops  set     // steps at which a token ends: where branches meet, and those that began this one and the ones around
+	nested *nested // what it runs, in a frameSub and the branches in it
+
+	limit   time.Duration // how long it may run; 0: as long as it likes
+	lived   time.Duration // before alive
+	alive   time.Time     // when it began to be walked by this robot; zero while it is not
+	ended   bool
+	fault   *node.Error     // why it ended; nil when it came to its end
+	finals  bool            // the steps that run last have been begun
+	ranOnce map[string]bool // what must not run twice and has, by where; the value says whether it is known how it ended
+
+	families map[uint64]*family  // that are published, by scope
+	gone     []*frame            // whose records are to be taken back
+	keys     map[string]struct{} // of all records it has published
 
 	saved   time.Time // when the last checkpoint was taken
 	changed bool      // since then
@@ -35,9 +69,44 @@ const rootID = "0"
 
 func (r *run) newFrame(p *Plan, id string) *frame {
 	return &frame{
-		id: id, run: r, plan: p, kept: map[uint64]map[string]*piece{}, pos: newPosition(len(p.steps)), vals: newStore(p), bound: make([]*node.Bound, len(p.steps)),
-		book: &journal{}, saved: r.begun, last: -1,
+		id: id, run: r, plan: p, kept: map[uint64]map[string]*piece{}, pos: newPosition(len(p.steps)), vals: newStore(p),
+		bound: r.getBound(p), book: &journal{}, saved: r.begun, last: -1, families: map[uint64]*family{}, keys: map[string]struct{}{},
 	}
+}
+
+// childID is the id of the n-th frame that hangs on a scope.
+func childID(parent string, scope uint64, n int) string {
+	return fmt.Sprintf("%s.%d.%d", parent, scope, n)
+}
+
+// child makes the n-th frame that hangs on a scope.
+func (f *frame) child(kind frameKind, s *scope, n int, p *Plan) *frame {
+	c := f.run.newFrame(p, childID(f.id, s.id, n))
+	c.kind, c.parent, c.scope, c.prefix, c.saved = kind, f, s.id, f.prefix, f.saved
+	c.vals.under, c.changed = f.vals, true
+	if kind == frameSub {
+		c.prefix += f.plan.steps[s.owner].id + "/"
+		return c
+	}
+	c.only, c.nested, c.vals.shares = f.only, f.nested, true
+	c.stops = newSet(len(p.steps))
+	c.stops.join(f.stops)
+	c.stops.add(s.owner)
+	if join := p.steps[s.owner].join; join >= 0 {
+		c.stops.add(join)
+	}
+	return c
+}
+
+// main says whether the frame is the document of the run or a branch in it: what runs there is in the order, and counts as progress.
+func (f *frame) main() bool { return f.plan == f.run.root.plan }
+
+// line writes a line of the log about a step of the frame, or about the frame as a whole.
+func (f *frame) line(level, step, text string) {
+	if step != "" {
+		step = f.prefix + step
+	}
+	f.run.line(level, step, text)
 }
 
 // ending is why a walk is over; nil means that it goes on.
@@ -45,14 +114,28 @@ type ending struct {
 	status    Status
 	failure   *casare.JobError
 	attention string // what a person must decide; see Result
+	broken    bool   // the run itself cannot go on; nothing in the document can handle it
+	cross     *crossing
 }
 
 // walk is the main loop: take the token that is next, run its step, put the tokens that follow in the queue.
 func (f *frame) walk(ctx context.Context) *ending {
 	for {
 		t, ok := f.pos.peek()
+		if !ok && f.lastSteps() {
+			continue
+		}
 		if !ok {
 			return f.over()
+		}
+		if t.why == joined {
+			again, end := f.together(ctx, t)
+			if end != nil {
+				return end
+			}
+			if again {
+				continue
+			}
 		}
 		if end := f.boundary(ctx, t); end != nil {
 			return end
@@ -82,7 +165,10 @@ func (f *frame) afterStep(ctx context.Context, t token) *ending {
 	case f.run.opts.Now().Sub(f.saved) < checkpointAfter:
 		return nil
 	}
-	return f.checkpoint(ctx, moment)
+	if moment == MomentOutcome || f.acts(t) {
+		return f.checkpoint(ctx, moment)
+	}
+	return f.pause(ctx)
 }
 
 // acts says whether a token's step changes the world.
@@ -127,13 +213,25 @@ func (f *frame) interrupted(ctx context.Context) *ending {
 	}
 	select {
 	case <-f.stop():
-		if end := f.checkpoint(ctx, MomentStop); end != nil {
-			return end
-		}
-		return &ending{status: Released}
+		return f.halt(ctx)
 	default:
 		return nil
 	}
+}
+
+// halt ends the walk where it is, to be continued elsewhere. The root stores the snapshot, when all others have published their part.
+func (f *frame) halt(ctx context.Context) *ending {
+	if f.run.opts.Checkpoint == nil {
+		return &ending{status: Released}
+	}
+	if f.parent == nil {
+		if end := f.checkpoint(ctx, MomentStop); end != nil {
+			return end
+		}
+	} else if _, failure := f.publish(); failure != nil {
+		return f.unable(failure)
+	}
+	return &ending{status: Released}
 }
 
 // stop is closed when the run is to be handed on. One that only cleans up is not.
@@ -185,7 +283,7 @@ func (f *frame) due(t token) bool {
 	if t.why != arrived {
 		return true
 	}
-	if f.only != nil && !f.only.has(t.step) {
+	if f.only != nil && !f.only.has(t.step) || f.stops != nil && f.stops.has(t.step) {
 		return false
 	}
 	return f.plan.steps[t.step].control || !f.pos.scopes[t.scope].done.has(t.step)
@@ -205,7 +303,7 @@ func (f *frame) visit(ctx context.Context, t token) *ending {
 	if done, end := f.repeated(t); done {
 		return end
 	}
-	if f.counts(t) {
+	if f.counts(t) && f.main() {
 		f.book.note(t.step)
 	}
 	began := f.start(t)
@@ -213,7 +311,8 @@ func (f *frame) visit(ctx context.Context, t token) *ending {
 	if parked {
 		return nil
 	}
-	f.run.observe(out, fail)
+	f.observe(out, fail)
+	f.absorb(t)
 	if fail != nil {
 		f.tell(casare.StepEvent{Step: st.id, State: casare.StepFailed, Micros: f.since(began), Message: fail.Message}, st)
 		if ctx.Err() != nil {
@@ -227,19 +326,29 @@ func (f *frame) visit(ctx context.Context, t token) *ending {
 	if st.effect == node.Once {
 		f.spent(t, true)
 	}
-	f.apply(t, out)
-	if out.Sleep > 0 {
-		return nil
+	if end := f.apply(t, out); end != nil || f.waits(out) {
+		return end
 	}
 	f.tell(casare.StepEvent{Step: st.id, State: casare.StepCompleted, Micros: f.since(began)}, st)
+	if f.parent != nil {
+		return nil
+	}
 	if f.run.opts.RunStep != "" || f.run.opts.RunTo == st.id && f.only != nil {
 		f.pos.discard(f.pos.scopes[root]) // run to here, and no further
 	}
 	return nil
 }
 
-// start tells that a step begins and returns when it did: one that slept began before its sleep.
+// waits says whether the step is not through yet: it sleeps, or branches or another document run for it.
+func (f *frame) waits(out node.Outcome) bool {
+	return out.Sleep > 0 || out.Each != nil && !f.alone() || out.Call != nil && !out.Call.Detached
+}
+
+// start tells that a step begins and returns when it did: one that waited began before that.
 func (f *frame) start(t token) time.Time {
+	if t.why == joined {
+		return f.pos.scopes[t.scope].kids.begun.Std()
+	}
 	if t.why == woken || t.why == again {
 		if begun := f.pos.scopes[t.scope].nap.begun; begun != 0 {
 			return begun.Std()

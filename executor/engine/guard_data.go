@@ -35,6 +35,14 @@ type exitData struct {
 	Status    Status           `cbor:"3,keyasint,omitempty"`
 	Failure   *casare.JobError `cbor:"4,keyasint,omitempty"`
 	Attention string           `cbor:"5,keyasint,omitempty"`
+	Cross     *crossData       `cbor:"6,keyasint,omitempty"`
+}
+
+// crossData is a crossing.
+type crossData struct {
+	Frame string `cbor:"1,keyasint"`
+	Scope uint64 `cbor:"2,keyasint"`
+	Why   uint8  `cbor:"3,keyasint"`
 }
 
 type onceData struct {
@@ -43,19 +51,35 @@ type onceData struct {
 	Known bool
 }
 
+// faultOf returns nil for no error.
+func faultOf(e *node.Error) *faultData {
+	if e == nil {
+		return nil
+	}
+	return &faultData{Type: e.Type, Message: e.Message, Step: e.Step, Stack: e.Stack, Harmless: e.Harmless, Unknown: e.Unknown}
+}
+
+func (d *faultData) error() *node.Error {
+	if d == nil {
+		return nil
+	}
+	return &node.Error{Type: d.Type, Message: d.Message, Step: d.Step, Stack: d.Stack, Harmless: d.Harmless, Unknown: d.Unknown}
+}
+
 // data returns nil when there is nothing to remember.
 func (g *guarding) data() *guardData {
 	if g.fault == nil && g.exit == nil && g.doom == spared && len(g.then) == 0 && g.round == 0 && len(g.once) == 0 {
 		return nil
 	}
 	d := &guardData{Doom: uint8(g.doom), Then: g.then, Round: g.round}
-	if e := g.fault; e != nil {
-		d.Fault = &faultData{Type: e.Type, Message: e.Message, Step: e.Step, Stack: e.Stack, Harmless: e.Harmless, Unknown: e.Unknown}
-	}
+	d.Fault = faultOf(g.fault)
 	if x := g.exit; x != nil {
 		d.Exit = &exitData{Why: uint8(x.why), Then: x.then}
 		if end := x.ending; end != nil {
 			d.Exit.Status, d.Exit.Failure, d.Exit.Attention = end.status, end.failure, end.attention
+			if c := end.cross; c != nil {
+				d.Exit.Cross = &crossData{Frame: c.frame, Scope: c.scope, Why: uint8(c.why)}
+			}
 		}
 	}
 	for _, path := range slices.Sorted(maps.Keys(g.once)) {
@@ -73,16 +97,10 @@ func (g *guarding) restore(d *guardData, steps int) error {
 	if d.Doom > uint8(void) || !places(d.Then, steps) {
 		return fmt.Errorf("doom %d, then %v", d.Doom, d.Then)
 	}
-	if f := d.Fault; f != nil {
-		g.fault = &node.Error{Type: f.Type, Message: f.Message, Step: f.Step, Stack: f.Stack, Harmless: f.Harmless, Unknown: f.Unknown}
-	}
-	if x := d.Exit; x != nil {
-		if x.Why > uint8(again) || !places(x.Then, steps) || x.Status != "" && x.Failure == nil {
-			return fmt.Errorf("exit %d, then %v", x.Why, x.Then)
-		}
-		g.exit = &leaving{why: why(x.Why), then: x.Then}
-		if x.Status != "" {
-			g.exit.ending = &ending{status: x.Status, failure: x.Failure, attention: x.Attention}
+	g.fault = d.Fault.error()
+	if d.Exit != nil {
+		if g.exit = d.Exit.leaving(steps); g.exit == nil {
+			return fmt.Errorf("exit %d, then %v", d.Exit.Why, d.Exit.Then)
 		}
 	}
 	for _, o := range d.Once {
@@ -92,6 +110,25 @@ func (g *guarding) restore(d *guardData, steps int) error {
 		g.once[o.Path] = o.Known
 	}
 	return nil
+}
+
+// leaving returns nil for what makes no sense in a document of some steps.
+func (d *exitData) leaving(steps int) *leaving {
+	if d.Why > uint8(joined) || !places(d.Then, steps) || d.Status != "" && d.Failure == nil && d.Cross == nil {
+		return nil
+	}
+	out := &leaving{why: why(d.Why), then: d.Then}
+	if d.Status == "" {
+		return out
+	}
+	out.ending = &ending{status: d.Status, failure: d.Failure, attention: d.Attention}
+	if c := d.Cross; c != nil {
+		if why(c.Why) != broken && why(c.Why) != continued {
+			return nil
+		}
+		out.ending.cross = &crossing{frame: c.Frame, scope: c.Scope, why: why(c.Why)}
+	}
+	return out
 }
 
 // places says whether all of them are steps of the document.

@@ -96,7 +96,7 @@ func (h *host) SetVar(name string, v value.Value) { h.frame.vals.set(name, v) }
 func (h *host) Line(level, text string) {
 	text = h.frame.run.mask.clean(text)
 	h.frame.book.write(text)
-	h.frame.run.line(level, h.step.id, text)
+	h.frame.line(level, h.step.id, text)
 }
 
 // Logger implements node.Host.

@@ -89,7 +89,7 @@ func (p *piece) all() []hash {
 // cutter writes values and collects the chunks that are not part of the version before.
 type cutter struct {
 	seal   func(text string) ([]byte, error) // nil: secrets are refused
-	chunks []chunk
+	chunks *[]chunk
 }
 
 // cut writes a value. before is how the value in its place was written, nil when there was none.
@@ -115,7 +115,7 @@ func (c *cutter) cut(v value.Value, before *piece, depth int) (*piece, error) {
 		return p, nil
 	}
 	h := hashOf(data)
-	c.chunks = append(c.chunks, chunk{h, data})
+	*c.chunks = append(*c.chunks, chunk{h, data})
 	p.form.Blob, p.hashes = h[:], []hash{h}
 	return p, nil
 }
@@ -137,7 +137,7 @@ func (c *cutter) list(list value.List, before *piece) (_ *piece, err error) {
 		if n := i + 1 - at.elements; len(p.tail) >= chunkBytes || n == chunkElements {
 			data := append(arrayHead(n), p.tail...)
 			h := hashOf(data)
-			c.chunks = append(c.chunks, chunk{h, data})
+			*c.chunks = append(*c.chunks, chunk{h, data})
 			p.hashes, p.ends = append(p.hashes, h), append(p.ends, end{i + 1, at.bytes + len(data)})
 			p.tail = nil
 		}

@@ -21,6 +21,7 @@ type Plan struct {
 	revision string
 	steps    []step
 	index    map[string]int
+	finals   []int // that run when everything else in a called document has
 	reach    []set // by step: what can still run once control is there, itself included
 }
 
@@ -39,6 +40,8 @@ type step struct {
 	leave   map[string][]int // where control goes from each port that is wired
 	parts   workflow.Parts   // the steps that hold parts of the construct this one opens
 	part    string           // the port by which the owner opens the part that this step is; "" for none
+	join    int              // where its branches meet; -1 for nowhere
+	fork    string           // the step whose branches meet here; "" for none
 	partOf  int              // that owner; -1 for none
 }
 
@@ -65,6 +68,7 @@ func Compile(doc *workflow.Document, registry *node.Registry) (*Plan, []workflow
 		problems = append(problems, p.prepare(i, s)...)
 	}
 	p.join()
+	p.meet()
 	problems = append(problems, p.checkPulls()...)
 	canonical, err := doc.JSON()
 	if err != nil {
@@ -94,6 +98,9 @@ func (p *Plan) prepare(i int, s *workflow.Step) []workflow.Problem {
 		exec: p.places(p.graph.FollowExec(s.ID)), leave: map[string][]int{}, bodies: map[string]scopeKind{},
 	}
 	st.pulled = ports.Pulled && !p.graph.HasFlow(s.ID)
+	if bound.Final() && !s.Disabled && !p.graph.HasFlow(s.ID) {
+		p.finals = append(p.finals, i)
+	}
 	for _, b := range bound.Bodies() {
 		st.bodies[b.Port] = kindOf(b.Kind)
 	}
@@ -120,6 +127,8 @@ func kindOf(k node.ScopeKind) scopeKind {
 		return scopeRetry
 	case node.Finally:
 		return scopeFinally
+	case node.Parallel:
+		return scopeFamily
 	}
 	return 0
 }
@@ -262,3 +271,18 @@ func (o Options) mode() string {
 	}
 	return ""
 }
+
+// meet finds where the branches of each step meet.
+func (p *Plan) meet() {
+	for i := range p.steps {
+		p.steps[i].join = -1
+	}
+	ports := func(s *workflow.Step) workflow.Ports { return p.steps[p.index[s.ID]].ports }
+	for fork, join := range workflow.Joins(p.graph, ports) {
+		p.steps[p.index[fork]].join = p.index[join]
+		p.steps[p.index[join]].fork = fork
+	}
+}
+
+// Fork implements node.Joined.
+func (h *host) Fork() string { return h.step.fork }

@@ -21,6 +21,7 @@ const (
 	left                     // a scope around is being left: the owner is to clean up
 	declined                 // the part of the owner's construct that was asked has declined
 	again                    // the step failed and is to be tried anew after a wait
+	joined                   // what the owner started, branches or another document, has ended
 )
 
 // event translates the reason of a re-entry for the node.
@@ -40,6 +41,8 @@ func (w why) event() node.EventKind {
 		return node.Left
 	case declined:
 		return node.Declined
+	case joined:
+		return node.Branches
 	case arrived, again:
 	}
 	return 0
@@ -63,6 +66,7 @@ const (
 	scopeTry               // its owner is told of a failure inside, and before it is left from inside
 	scopeRetry             // its owner is told of a failure inside
 	scopeFinally           // runs to its end even when a scope around it is left
+	scopeFamily            // frames hang on it; no token ever runs in it
 )
 
 // root is the id of the scope that is always there.
@@ -81,6 +85,7 @@ type scope struct {
 	live   int // arrived tokens directly in it, plus scopes directly inside
 
 	nap   nap      // of a sleeping owner
+	kids  *family  // of a scopeFamily
 	guard guarding // of constructs that handle errors, and of scopes that are being left
 }
 

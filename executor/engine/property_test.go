@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,11 +18,9 @@ import (
 // slowClock moves on 60 ms each time it is read, so that every step takes long enough to be worth a checkpoint, and a sleep of half that
 // is over at once.
 func slowClock() func() time.Time {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	return func() time.Time {
-		now = now.Add(60 * time.Millisecond)
-		return now
-	}
+	var reads atomic.Int64
+	begin := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	return func() time.Time { return begin.Add(time.Duration(reads.Add(1)) * 60 * time.Millisecond) }
 }
 
 type tb interface {
@@ -67,54 +66,70 @@ func TestRun_OrderIsTheOriginals(t *testing.T) {
 
 func TestRun_ResumedAtAnyCheckpointItGoesOnExactly(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		doc, now := randomDocument(t), slowClock()
-		var kept keeper
-		whole := compile(t, doc).Run(context.Background(), engine.Options{Now: now, Checkpoint: kept.keep})
-		require.Equal(t, engine.Completed, whole.Status)
-		require.NotEmpty(t, kept.cuts)
-		percent := 0
-		for _, cut := range kept.cuts {
-			require.GreaterOrEqual(t, cut.Progress, percent)
-			require.LessOrEqual(t, cut.Progress, 99)
-			percent = cut.Progress
-			rest := compile(t, doc).Run(context.Background(), engine.Options{Resume: cut.Records, Now: now})
-			require.Equal(t, engine.Completed, rest.Status, "%v", rest.Error)
-			require.Equal(t, whole.Order, append(append([]string(nil), whole.Order[:cut.Order]...), rest.Order...))
-			require.Equal(t, whole.Logs, append(append([]string(nil), whole.Logs[:cut.Logs]...), rest.Logs...))
-			require.Equal(t, text(t, whole.Variables), text(t, rest.Variables))
-		}
-	})
+	rapid.Check(t, func(t *rapid.T) { resumeAnywhere(t, randomDocument(t)) })
+}
+
+func TestBranches_ResumedAtAnyCheckpointTheyGoOnExactly(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) { resumeAnywhere(t, randomBranches(t)) })
+}
+
+// resumeAnywhere runs a document from each of its checkpoints on and compares with a run that nothing disturbed.
+func resumeAnywhere(t *rapid.T, doc *workflow.Document) {
+	now := slowClock()
+	var kept keeper
+	whole := compile(t, doc).Run(context.Background(), engine.Options{Now: now, Checkpoint: kept.keep})
+	require.Equal(t, engine.Completed, whole.Status)
+	require.NotEmpty(t, kept.cuts)
+	percent := 0
+	for _, cut := range kept.cuts {
+		require.GreaterOrEqual(t, cut.Progress, percent)
+		require.LessOrEqual(t, cut.Progress, 99)
+		percent = cut.Progress
+		rest := compile(t, doc).Run(context.Background(), engine.Options{Resume: cut.Records, Now: now})
+		require.Equal(t, engine.Completed, rest.Status, "%v", rest.Error)
+		require.Equal(t, whole.Order, append(append([]string(nil), whole.Order[:cut.Order]...), rest.Order...))
+		require.Equal(t, whole.Logs, append(append([]string(nil), whole.Logs[:cut.Logs]...), rest.Logs...))
+		require.Equal(t, text(t, whole.Variables), text(t, rest.Variables))
+	}
 }
 
 // A job that is handed on after every single step ends as one that stays where it is.
 func TestRun_HandedOnAfterEachStepItEndsTheSame(t *testing.T) {
 	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		doc, now := randomDocument(t), slowClock()
-		whole := compile(t, doc).Run(context.Background(), engine.Options{Now: now})
-		require.Equal(t, engine.Completed, whole.Status)
+	rapid.Check(t, func(t *rapid.T) { handOn(t, randomDocument(t)) })
+}
 
-		var order, logs []string
-		var kept keeper
-		var at []engine.Record
-		for robot := 0; ; robot++ {
-			require.LessOrEqual(t, robot, 2*len(whole.Order)+1, "each robot gets on")
-			stop := make(chan struct{})
-			r := compile(t, doc).Run(context.Background(), engine.Options{
-				Now: now, Checkpoint: kept.keep, Resume: at, Stop: stop, Sink: &oneStep{stop: stop},
-			})
-			order, logs = append(order, r.Order...), append(logs, r.Logs...)
-			if r.Status == engine.Completed {
-				require.Equal(t, text(t, whole.Variables), text(t, r.Variables))
-				break
-			}
-			require.Equal(t, engine.Released, r.Status, "%v", r.Error)
-			at = kept.last(t).Records
+func TestBranches_HandedOnAfterEachStepTheyEndTheSame(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) { handOn(t, randomBranches(t)) })
+}
+
+// handOn runs a document on one robot after the other, each of which stops as soon as something happens.
+func handOn(t *rapid.T, doc *workflow.Document) {
+	now := slowClock()
+	whole := compile(t, doc).Run(context.Background(), engine.Options{Now: now})
+	require.Equal(t, engine.Completed, whole.Status)
+
+	var order, logs []string
+	var kept keeper
+	var at []engine.Record
+	for robot := 0; ; robot++ {
+		require.LessOrEqual(t, robot, 2*len(whole.Order)+1, "each robot gets on")
+		stop := make(chan struct{})
+		r := compile(t, doc).Run(context.Background(), engine.Options{
+			Now: now, Checkpoint: kept.keep, Resume: at, Stop: stop, Sink: &oneStep{stop: stop},
+		})
+		order, logs = append(order, r.Order...), append(logs, r.Logs...)
+		if r.Status == engine.Completed {
+			require.Equal(t, text(t, whole.Variables), text(t, r.Variables))
+			break
 		}
-		require.Equal(t, whole.Order, order)
-		require.Equal(t, whole.Logs, logs)
-	})
+		require.Equal(t, engine.Released, r.Status, "%v", r.Error)
+		at = kept.last(t).Records
+	}
+	require.Equal(t, whole.Order, order)
+	require.Equal(t, whole.Logs, logs)
 }
 
 // oneStep stops the run as soon as something happens.

@@ -32,9 +32,7 @@ func (f *frame) pull(ctx context.Context, consumer *host, i int) {
 		top.failed = node.AsError(err, st.id)
 	}
 	top.pulled = append(top.pulled, i)
-	if f.run.prog.finish(i) {
-		f.run.prog.update(f.plan, f.pos)
-	}
+	f.finish(i, false)
 }
 
 // feed computes what a disabled step passes on.

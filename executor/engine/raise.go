@@ -27,15 +27,15 @@ func (f *frame) raise(t token, fail *node.Error) *ending {
 	switch {
 	case t.why != arrived && f.pos.scopes[t.scope].guard.doom != spared:
 		// The error a cleanup was called for. Control has left what is around meanwhile, for another reason.
-		f.run.line(levelWarning, st.id, fmt.Sprintf("The error of step %s goes no further, because control has left step %s: %s", fail.Step, st.id, fail.Message))
+		f.line(levelWarning, st.id, fmt.Sprintf("The error of step %s goes no further, because control has left step %s: %s", fail.Step, st.id, fail.Message))
 		f.pos.move(t, nil)
 	case at == nil && !f.plan.doc.Settings.StopOnError:
-		f.run.line(levelError, st.id, fmt.Sprintf("Step %s failed, its path ends: %s", st.id, fail.Message))
+		f.line(levelError, st.id, fmt.Sprintf("Step %s failed, its path ends: %s", st.id, fail.Message))
 		f.pos.move(t, nil)
 		f.track(t)
 	case f.pos.closing() && (at == nil || c == nil || !f.pos.within(at.id, c.id)):
 		// How the run ends is settled; this cleanup is over, the others go on.
-		f.run.line(levelError, st.id, fmt.Sprintf("Step %s failed while the run was cleaned up: %s", st.id, fail.Message))
+		f.line(levelError, st.id, fmt.Sprintf("Step %s failed while the run was cleaned up: %s", st.id, fail.Message))
 		if c == nil {
 			f.pos.move(t, nil)
 			break
@@ -88,18 +88,26 @@ func (f *frame) tidy(ctx context.Context, end *ending) {
 	if end.status != Cancelled && end.status != TimedOut || !f.run.opts.Cleanup && !f.plan.doc.Settings.Cleanup {
 		return
 	}
+	f.windUp(ctx, end)
+}
+
+// windUp ends everything in the frame and runs the cleanups of what is open, with an ending that is settled.
+func (f *frame) windUp(ctx context.Context, end *ending) {
+	f.absorbAll()
 	if !f.pos.closing() {
 		f.pos.leave(f.pos.scopes[root], leaving{why: ended, ending: end}, token{scope: root, why: arrived})
 	}
 	if f.over() != nil {
 		return
 	}
-	f.run.line(levelInfo, "", "Workflow "+string(end.status)+": cleaning up")
-	f.run.opts.Debug = nil // nobody may hold up the end of a run that was cancelled
+	if f.parent == nil {
+		f.line(levelInfo, "", "Workflow "+string(end.status)+": cleaning up")
+	}
+	f.undebugged = true // nobody may hold up the end of what was cancelled
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), cleanupTime, fmt.Errorf("the cleanup took longer than %v", cleanupTime))
 	defer cancel()
 	if other := f.walk(ctx); other != nil && other != end && other.failure != nil {
-		f.run.line(levelError, other.failure.NodeID, "The cleanup did not come to its end: "+other.failure.Message)
+		f.line(levelError, other.failure.NodeID, "The cleanup did not come to its end: "+other.failure.Message)
 	}
 }
 
@@ -174,7 +182,7 @@ func (f *frame) exit(t token, e *node.Exit) bool {
 func (f *frame) exitLoop(t token, kind node.ExitKind, owner int) bool {
 	loop := f.pos.nearest(t, scopeLoop, owner)
 	if loop == nil {
-		return false
+		return f.crosses(t, kind, owner)
 	}
 	f.went(t)
 	switch kind {
@@ -201,14 +209,14 @@ func (f *frame) ends(t token) bool {
 
 // spent keeps in mind that a step which must not run twice has run in the retries around it.
 func (f *frame) spent(t token, known bool) {
+	if f.parent != nil {
+		f.remember(f.path(t, f.pos.scopes[root]), known)
+	}
 	for s := f.pos.outer(t); s.kind != scopeRoot; s = f.pos.scopes[s.parent] {
 		if s.kind != scopeRetry {
 			continue
 		}
-		if s.guard.once == nil {
-			s.guard.once = map[string]bool{}
-		}
-		s.guard.once[f.path(t, s)] = known
+		s.guard.remember(f.path(t, s), known)
 	}
 }
 
@@ -222,7 +230,7 @@ func (f *frame) ran(t token) (known, ran bool) {
 			return known, true
 		}
 	}
-	return false, false
+	return f.ranAround(f.path(t, f.pos.scopes[root]))
 }
 
 // path names the place where a step runs inside a scope: the loops between them with their rounds, and the step.
@@ -256,7 +264,7 @@ func (f *frame) repeated(t token) (done bool, end *ending) {
 		f.tell(casare.StepEvent{Step: st.id, State: casare.StepFailed, Message: fail.Message}, st)
 		return true, f.raise(t, fail)
 	}
-	f.run.line(levelInfo, st.id, fmt.Sprintf("Step %s may only run once and has run in an earlier attempt: it is passed over", st.id))
+	f.line(levelInfo, st.id, fmt.Sprintf("Step %s may only run once and has run in an earlier attempt: it is passed over", st.id))
 	f.went(t)
 	f.pos.move(t, st.exec)
 	f.track(t)
@@ -367,4 +375,4 @@ func (p *Plan) joinParts(owner int, parts workflow.Parts) {
 func (h *host) Workflow() string { return h.frame.plan.doc.Name }
 
 // Notice implements node.Teller.
-func (h *host) Notice(level, text string) { h.frame.run.line(level, h.step.id, text) }
+func (h *host) Notice(level, text string) { h.frame.line(level, h.step.id, text) }

@@ -16,14 +16,21 @@ type random struct {
 	doc  *workflow.Document
 	left int // steps that may still be added
 	made map[string]int
+	fork bool // with forks and parallel loops
 }
 
 // end is a place control comes from: a step's port.
 type end struct{ step, port string }
 
-func randomDocument(t *rapid.T) *workflow.Document {
-	r := &random{
-		t: t, left: rapid.IntRange(3, 60).Draw(t, "size"), made: map[string]int{},
+func randomDocument(t *rapid.T) *workflow.Document { return (&random{t: t}).build() }
+
+// randomBranches builds documents that have forks and parallel loops besides.
+func randomBranches(t *rapid.T) *workflow.Document { return (&random{t: t, fork: true}).build() }
+
+func (r *random) build() *workflow.Document {
+	t := r.t
+	*r = random{
+		t: t, fork: r.fork, left: rapid.IntRange(3, 60).Draw(t, "size"), made: map[string]int{},
 		doc: &workflow.Document{ID: "random", Name: "random", Raw: value.NewDict().Dict(), Settings: workflow.DefaultSettings()},
 	}
 	start := end{r.add("StartNode", "s"), workflow.PortOut}
@@ -69,7 +76,20 @@ func (r *random) chain(from end, depth int, loop string) end {
 		if r.left <= 0 || from.step == "" {
 			return from
 		}
-		switch kind := r.upTo(0, 7, "kind"); {
+		most := 7
+		if r.fork {
+			most = 10
+		}
+		switch kind := r.upTo(0, most, "kind"); {
+		case kind == 8 && depth > 0:
+			from = r.branches(from, depth-1)
+		case kind == 9 && depth > 0:
+			from = r.parallel(from, depth-1)
+		case kind == 10:
+			e := r.add("EffectNode", "x")
+			r.doc.Step(e).Config = config("_effect", "idempotent")
+			r.wire(from, e)
+			from = end{e, workflow.PortOut}
 		case kind == 1 || kind == 2:
 			from = r.decide(from, depth, loop)
 		case kind == 3 && depth > 0:
@@ -118,6 +138,38 @@ func (r *random) loop(from end, depth int) end {
 	e := r.add("LoopEndNode", "e", "pair", l)
 	r.wire(out, e)
 	return end{l, "completed"}
+}
+
+// branches adds a fork, whose branches mostly meet again.
+func (r *random) branches(from end, depth int) end {
+	n := r.upTo(1, 3, "branches")
+	f := r.add("ForkNode", "f", "branch_count", n)
+	r.wire(from, f)
+	var ends []end
+	for i := range n {
+		if e := r.chain(end{f, fmt.Sprintf("branch_%d", i+1)}, depth, ""); e.step != "" {
+			ends = append(ends, e)
+		}
+	}
+	j := r.add("JoinNode", "j", "paired_fork_id", f)
+	for _, e := range ends {
+		if e.step != f || r.flip("straight to the join") {
+			r.wire(e, j)
+		}
+	}
+	return end{j, workflow.PortOut}
+}
+
+// parallel adds a loop whose iterations run at the same time.
+func (r *random) parallel(from end, depth int) end {
+	items := make(value.List, r.upTo(0, 4, "items"))
+	for i := range items {
+		items[i] = int64(i * i)
+	}
+	p := r.add("ParallelForEachNode", "q", "items", items, "batch_size", r.upTo(1, 3, "batch"), "timeout_per_item", 0)
+	r.wire(from, p)
+	r.chain(end{p, "body"}, depth, "")
+	return end{p, "completed"}
 }
 
 // leave adds a decision to break or continue.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"casare"
 )
@@ -48,8 +49,13 @@ type ledger struct {
 	open    map[string]string // by frame: the step that may run only once and has begun
 	seq     uint64            // of the last part published
 	stored  uint64            // seq of the last snapshot stored
-	whole   bool              // the next snapshot is the first
+	counts  counts
+	last    time.Time // when a snapshot was stored last
+	whole   bool      // the next snapshot is the first
 }
+
+// counts are how long the order and the logs of the run were when the root published its part.
+type counts struct{ order, logs int }
 
 // entry is a record that is part of the position.
 type entry struct {
@@ -67,18 +73,41 @@ func newLedger() *ledger {
 
 // change is what one frame publishes at once.
 type change struct {
-	put    []Record // nil data: deleted
-	chunks []chunk  // that some of put refer to; those published already are left alone
-	frame  string
-	open   string // the step that may run only once and begins in the frame
-	added  []hash // references to chunks, one for each value that has it
+	seal   func(text string) ([]byte, error)
+	counts *counts           // of the root; nil when it has no part in the change
+	put    []Record          // nil data: deleted
+	chunks []chunk           // that some of put refer to; those published already are left alone
+	open   map[string]string // by frame: the step that may run only once and begins; "" for none
+	added  []hash            // references to chunks, one for each value that has it
 	lost   []hash
 }
 
-// publish makes a change part of the position. It says by how much the position is too large now, which is for the caller to report.
-func (l *ledger) publish(c *change) (seq uint64, err error) {
+// publish makes a change part of the position, with the record of the run as it is now. The error says that the position is too large.
+func (r *run) publish(c *change) (seq uint64, err error) {
+	l := r.ledger
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	head, err := r.head()
+	if err != nil {
+		return 0, err
+	}
+	c.put = append(c.put, Record{Key: headKey, Data: head})
+	return l.publish(c)
+}
+
+// opened notes which step of a frame may run only once and begins; "" for none.
+func (c *change) opened(frame, step string) {
+	if c.open == nil {
+		c.open = map[string]string{}
+	}
+	c.open[frame] = step
+}
+
+// publish is for who holds the lock.
+func (l *ledger) publish(c *change) (seq uint64, err error) {
+	if c.counts != nil {
+		l.counts = *c.counts
+	}
 	for _, h := range c.added {
 		l.refs[h]++
 	}
@@ -96,9 +125,12 @@ func (l *ledger) publish(c *change) (seq uint64, err error) {
 			l.set(h.key(), nil, &l.chunked)
 		}
 	}
-	delete(l.open, c.frame)
-	if c.open != "" {
-		l.open[c.frame] = c.open
+	for frame, step := range c.open {
+		if step == "" {
+			delete(l.open, frame)
+		} else {
+			l.open[frame] = step
+		}
 	}
 	l.seq++
 	switch {
@@ -148,7 +180,7 @@ func (r *run) store(ctx context.Context, seq uint64, s Snapshot) error {
 		return nil
 	}
 	taken, upTo := l.pending, l.seq
-	l.pending, s.Whole = map[string][]byte{}, l.whole
+	l.pending, s.Whole, s.Order, s.Logs = map[string][]byte{}, l.whole, l.counts.order, l.counts.logs
 	for _, frame := range slices.Sorted(maps.Keys(l.open)) {
 		s.Open = append(s.Open, l.open[frame])
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -17,14 +18,19 @@ import (
 
 // parts are the records of one frame.
 type parts struct {
-	head []byte
-	vars []Record // sorted by key, as all others
-	outs []Record
-	kept []Record
+	head  []byte
+	data  frameData // what head says
+	vars  []Record  // sorted by key, as all others
+	outs  []Record
+	kept  []Record
+	order []byte
+	logs  []byte
+
+	settings []byte
 }
 
 // restore takes up the position that the records describe.
-func (r *run) restore(records []Record) error {
+func (r *run) restore(ctx context.Context, records []Record) error {
 	var head []byte
 	frames := map[string]*parts{}
 	in := &reader{open: r.opener(), chunks: map[hash][]byte{}, room: maxElements}
@@ -48,8 +54,16 @@ func (r *run) restore(records []Record) error {
 	if err := r.restoreHead(head); err != nil {
 		return err
 	}
-	if err := r.restoreFrames(frames, in); err != nil {
+	for id, p := range frames {
+		if err := cbor.Unmarshal(p.head, &p.data); err != nil {
+			return fmt.Errorf("the checkpoint is damaged: frame %.80s: %w", id, err)
+		}
+	}
+	if err := r.root.restore(ctx, frames, in); err != nil {
 		return fmt.Errorf("the checkpoint is damaged: %w", err)
+	}
+	if len(frames) > 0 {
+		return fmt.Errorf("the checkpoint is damaged: %d frames hang nowhere", len(frames))
 	}
 	return r.republish(records, in)
 }
@@ -70,6 +84,12 @@ func sort(frames map[string]*parts, rec Record) bool {
 	switch {
 	case part == "/" && !strings.HasSuffix(rest, "/"):
 		p.head = rec.Data
+	case part == orderPart:
+		p.order = rec.Data
+	case part == settingsPart:
+		p.settings = rec.Data
+	case part == logsPart:
+		p.logs = rec.Data
 	case strings.HasPrefix(part, varPart):
 		p.vars = append(p.vars, rec)
 	case strings.HasPrefix(part, outPart):
@@ -101,20 +121,14 @@ func (r *run) restoreHead(data []byte) error {
 	return nil
 }
 
-func (r *run) restoreFrames(frames map[string]*parts, in *reader) error {
-	p := frames[rootID]
-	if p == nil || len(frames) > 1 {
-		return fmt.Errorf("%d frames", len(frames))
+// restore takes up the position and the values of a frame, and of all that hang on it. What it takes it takes out of frames.
+func (f *frame) restore(ctx context.Context, frames map[string]*parts, in *reader) error {
+	p := frames[f.id]
+	if p == nil {
+		return fmt.Errorf("frame %s is missing", f.id)
 	}
-	return r.root.restore(p, in)
-}
-
-// restore takes up the position and the values of one frame.
-func (f *frame) restore(p *parts, in *reader) error {
-	var d frameData
-	if err := cbor.Unmarshal(p.head, &d); err != nil {
-		return fmt.Errorf("frame %s: %w", f.id, err)
-	}
+	delete(frames, f.id)
+	d := p.data
 	if err := f.restorePosition(&d); err != nil {
 		return err
 	}
@@ -127,9 +141,100 @@ func (f *frame) restore(p *parts, in *reader) error {
 	if d.Step < -1 || d.Step >= len(f.plan.steps) {
 		return fmt.Errorf("step %d", d.Step)
 	}
+	if err := f.restoreJournal(p, in); err != nil {
+		return err
+	}
 	f.vals.clock = d.Clock
 	f.book.ordered, f.book.logged, f.last, f.open = d.Ordered, d.Logged, d.Step, d.Open
+	f.label, f.limit, f.lived, f.ended, f.fault, f.finals = d.Label, d.Limit, d.Spent, d.Ended, d.Fault.error(), d.Finals
+	for _, o := range d.RanOnce {
+		f.remember(o.Path, o.Known)
+	}
+	return f.restoreFamilies(ctx, &d, frames, in)
+}
+
+// restoreFamilies takes up the frames that hang on this one.
+func (f *frame) restoreFamilies(ctx context.Context, d *frameData, frames map[string]*parts, in *reader) error {
+	for _, sd := range d.Scopes {
+		k, s := sd.Kids, f.pos.scopes[sd.ID]
+		if k == nil {
+			continue
+		}
+		if k.Count < 0 || k.Base < 0 || f.room(k.Count) != nil {
+			return fmt.Errorf("scope %d with %d frames", sd.ID, k.Count)
+		}
+		s.kids = &family{base: k.Base, limit: k.Limit, fast: k.Fast, begun: k.Begun}
+		f.families[s.id] = s.kids
+		for n := k.Base; n < k.Base+k.Count; n++ {
+			c, err := f.restoreChild(ctx, s, n, frames, in)
+			if err != nil {
+				return err
+			}
+			if err := c.restore(ctx, frames, in); err != nil {
+				return err
+			}
+			s.kids.frames = append(s.kids.frames, c)
+		}
+	}
+	for _, t := range f.pos.pending() {
+		if t.why == joined && f.pos.scopes[t.scope].kids == nil {
+			return fmt.Errorf("nothing hangs on scope %d", t.scope)
+		}
+	}
 	return nil
+}
+
+// restoreChild makes the n-th frame that hangs on a scope.
+func (f *frame) restoreChild(ctx context.Context, s *scope, n int, frames map[string]*parts, in *reader) (*frame, error) {
+	id := childID(f.id, s.id, n)
+	p := frames[id]
+	if p == nil {
+		return nil, fmt.Errorf("frame %s is missing", id)
+	}
+	switch kind := frameKind(p.data.Kind); {
+	case kind == frameBranch:
+		return f.child(kind, s, n, f.plan), nil
+	case kind == frameSub && p.data.Nested != nil:
+		return f.restoreCall(ctx, s, n, p, in)
+	}
+	return nil, fmt.Errorf("frame %s of kind %d", id, p.data.Kind)
+}
+
+// restoreJournal takes up what a frame that hangs on another has in its journal.
+func (f *frame) restoreJournal(p *parts, in *reader) (err error) {
+	read := func(data []byte) (value.List, *piece) {
+		if data == nil || err != nil {
+			return nil, nil
+		}
+		var d slotData
+		var at *piece
+		if at, err = in.slot(data, &d); err != nil {
+			return nil, nil
+		}
+		list, ok := at.value.(value.List)
+		if !ok {
+			err = errors.New("the log is no list")
+		}
+		return list, at
+	}
+	b := f.book
+	b.orderList, b.orderPiece = read(p.order)
+	b.logsList, b.logsPiece = read(p.logs)
+	for _, v := range b.orderList {
+		i, ok := v.(int64)
+		if !ok || i < 0 || i >= int64(len(f.plan.steps)) {
+			return fmt.Errorf("the order has step %.40s", value.Repr(v))
+		}
+		b.order = append(b.order, int32(i)) //nolint:gosec // a document has at most workflow.MaxSteps steps
+	}
+	for _, v := range b.logsList {
+		text, ok := v.(string)
+		if !ok {
+			return fmt.Errorf("the log has %.40s", value.Repr(v))
+		}
+		b.logs = append(b.logs, text)
+	}
+	return err
 }
 
 // restorePosition rebuilds queue and scopes; how much lives in a scope follows from them.
@@ -156,7 +261,7 @@ func (f *frame) restorePosition(d *frameData) error {
 	calls := map[uint64]int{}
 	for _, t := range d.Queue {
 		s := p.scopes[t.Scope]
-		if s == nil || t.Step < 0 || t.Step >= n || t.Why < uint8(arrived) || t.Why > uint8(again) ||
+		if s == nil || t.Step < 0 || t.Step >= n || t.Why < uint8(arrived) || t.Why > uint8(joined) ||
 			why(t.Why) != arrived && (t.Scope == root || t.Step != s.owner) {
 			return fmt.Errorf("token of step %d in scope %d", t.Step, t.Scope)
 		}
@@ -243,7 +348,7 @@ func (f *frame) restoreValues(p *parts, in *reader) error {
 		case rec.Key != f.key(varPart, d.Name):
 			return fmt.Errorf("record %.80q with the value of %.80q", rec.Key, d.Name)
 		}
-		f.vals.vars[d.Name] = &slot{v: at.value, written: d.Written, piece: at}
+		f.vals.vars[d.Name] = &slot{v: at.value, written: d.Written, piece: at, given: d.Given}
 		born[d.Name] = d.Born
 	}
 	for _, rec := range p.outs {
@@ -256,7 +361,7 @@ func (f *frame) restoreValues(p *parts, in *reader) error {
 		if !ok || d.Step < 0 || d.Step >= len(f.vals.outs) || rec.Key != f.key(outPart, f.plan.steps[d.Step].id) {
 			return fmt.Errorf("outputs of step %d", d.Step)
 		}
-		f.vals.outs[d.Step] = &slot{v: at.value, written: d.Written, piece: at}
+		f.vals.outs[d.Step] = &slot{v: at.value, written: d.Written, piece: at, quiet: d.Quiet}
 		born[f.plan.steps[d.Step].id] = d.Born
 	}
 	f.vals.names = make([]string, len(born))
@@ -279,12 +384,47 @@ func (r *run) republish(records []Record, in *reader) error {
 			c.put = append(c.put, rec)
 		}
 	}
-	c.added = r.root.chunks()
+	c.added = r.root.allChunks()
+	c.counts = &counts{int(r.root.book.ordered), int(r.root.book.logged)} //nolint:gosec // counts
 	for h, data := range in.chunks {
 		c.chunks = append(c.chunks, chunk{h, data})
 	}
 	_, err := r.ledger.publish(&c)
 	return err
+}
+
+// allChunks lists what the values of the frame, and of all that hang on it, need. It also notes which records they have.
+func (f *frame) allChunks() []hash {
+	out := f.chunks()
+	f.keys[f.key("", "")] = struct{}{}
+	for name := range f.vals.vars {
+		f.keys[f.key(varPart, name)] = struct{}{}
+	}
+	for i, s := range f.vals.outs {
+		if s != nil {
+			f.keys[f.key(outPart, f.plan.steps[i].id)] = struct{}{}
+		}
+	}
+	for id, kept := range f.kept {
+		for name := range kept {
+			f.keys[f.keptKey(id, name)] = struct{}{}
+		}
+	}
+	if f.book.orderPiece != nil {
+		f.keys[f.key(orderPart, "")] = struct{}{}
+	}
+	if f.kind == frameSub && f.nested.piece != nil {
+		f.keys[f.key(settingsPart, "")] = struct{}{}
+	}
+	if f.book.logsPiece != nil {
+		f.keys[f.key(logsPart, "")] = struct{}{}
+	}
+	for _, k := range f.families {
+		for _, c := range k.frames {
+			out = append(out, c.allChunks()...)
+		}
+	}
+	return out
 }
 
 // chunks lists what the frame's values need.
@@ -303,5 +443,8 @@ func (f *frame) chunks() []hash {
 			out = append(out, p.all()...)
 		}
 	}
-	return out
+	if f.kind == frameSub {
+		out = append(out, f.nested.piece.all()...)
+	}
+	return append(append(out, f.book.orderPiece.all()...), f.book.logsPiece.all()...)
 }

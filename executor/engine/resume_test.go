@@ -52,7 +52,7 @@ func TestResume_RefusesWhatDoesNotFit(t *testing.T) {
 		"a newer version":    {source, with(headKey, versionField, 99), "version 99, this robot reads version 2"},
 		"no CBOR":            {source, engine.Options{Resume: []engine.Record{{Key: headKey, Data: []byte("nonsense")}}}, "cannot be read"},
 		"no head":            {source, engine.Options{Resume: at[:len(at)-1]}, "cannot be read"},
-		"no frame":           {source, engine.Options{Resume: at[len(at)-1:]}, "damaged: 0 frames"},
+		"no frame":           {source, engine.Options{Resume: at[len(at)-1:]}, "damaged: frame 0 is missing"},
 		"another mode":       {source, engine.Options{Resume: at, RunTo: "a"}, "mode"},
 		"an unknown record":  {source, engine.Options{Resume: put(t, at, "x", 1)}, `damaged: record "x"`},
 		"an unknown part":    {source, engine.Options{Resume: put(t, at, "f/0/x/y", 1)}, `damaged: record "f/0/x/y"`},

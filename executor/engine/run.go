@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,18 +18,21 @@ import (
 
 // run is one Run of a plan: what its frames share.
 type run struct {
-	opts   Options
-	log    *slog.Logger
-	begun  time.Time
-	root   *frame
-	ledger *ledger
-	mask   mask
-	single *Single
+	opts    Options
+	log     *slog.Logger
+	begun   time.Time
+	root    *frame
+	ledger  *ledger
+	mask    mask
+	library library
+	single  *Single
 
 	mu     sync.Mutex // guards what follows, and is held while the sink hears something
 	prog   progress
 	events uint64
 	lines  uint64
+	frames int                       // that hang on others
+	bound  map[*Plan][][]*node.Bound // that no frame uses at present
 }
 
 // journal is what a frame has done, for the result. What comes after the first MaxEntries is counted but not kept.
@@ -36,6 +41,10 @@ type journal struct {
 	logs    []string
 	ordered uint64 // entries in all, with those before a resume
 	logged  uint64
+
+	// As they are published, of a frame that hangs on another.
+	orderList, logsList   value.List
+	orderPiece, logsPiece *piece
 }
 
 // Run walks the plan until it ends, fails, is stopped or its context is cancelled, and says how it went. It starts no goroutine and
@@ -44,7 +53,7 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	r := &run{opts: o, log: cmp.Or(o.Logger, slog.New(slog.DiscardHandler)), begun: o.Now(), ledger: newLedger()}
+	r := &run{opts: o, log: cmp.Or(o.Logger, slog.New(slog.DiscardHandler)), begun: o.Now(), ledger: newLedger(), bound: map[*Plan][][]*node.Bound{}}
 	f := r.newFrame(p, rootID)
 	r.root = f
 	if o.Debug != nil {
@@ -56,7 +65,7 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 	}
 	f.only, r.prog = only, newProgress(p, first, only)
 	if len(o.Resume) > 0 {
-		if err := r.restore(o.Resume); err != nil {
+		if err := r.restore(ctx, o.Resume); err != nil {
 			return f.result(Failed, &casare.JobError{ErrorType: TypeResume, Message: err.Error()})
 		}
 		r.line(levelInfo, "", "Workflow resumed: "+p.doc.Name)
@@ -68,8 +77,8 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 		}
 	}
 	end := f.decide(ctx)
-	if end == nil && f.open {
-		return f.undecided()
+	if open := f.openSteps(); end == nil && len(open) > 0 {
+		return f.undecided(open)
 	}
 	if end == nil {
 		end = f.walk(ctx)
@@ -82,6 +91,9 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 		r.line(levelInfo, "", "Workflow stopped at a checkpoint, to be continued")
 	case Failed, Cancelled, TimedOut:
 		r.line(levelError, end.failure.NodeID, "Workflow "+string(end.status)+": "+end.failure.Message)
+	}
+	if end.status != Released {
+		f.absorbAll()
 	}
 	out := f.result(end.status, end.failure)
 	out.Attention = end.attention
@@ -103,11 +115,22 @@ func (f *frame) begin(first []int) {
 	f.pos.pushBack(root, first)
 }
 
-// decide does what a person decided about the step that is next.
+// decide does what a person decided about a step, in this frame and those that hang on it: where it is next and may run only once, in the
+// frame of the run wherever it is next.
 func (f *frame) decide(ctx context.Context) *ending {
 	d := f.run.opts.Decision
+	if d == nil {
+		return nil
+	}
+	for _, id := range slices.Sorted(maps.Keys(f.families)) {
+		for _, c := range f.families[id].frames {
+			if end := c.decide(ctx); end != nil {
+				return end
+			}
+		}
+	}
 	t, ok := f.pos.peek()
-	if d == nil || !ok || f.plan.steps[t.step].id != d.Step {
+	if !ok || f.prefix+f.plan.steps[t.step].id != d.Step || f.parent != nil && !f.open {
 		return nil
 	}
 	f.open = false
@@ -126,19 +149,33 @@ func (f *frame) decide(ctx context.Context) *ending {
 	f.pos.move(t, st.exec)
 	f.track(t)
 	f.tell(casare.StepEvent{Step: st.id, State: casare.StepSkipped}, st)
-	f.run.line(levelWarning, st.id, "Step "+st.id+" was skipped as a person decided.")
+	f.line(levelWarning, st.id, "Step "+d.Step+" was skipped as a person decided.")
 	return f.checkpoint(ctx, MomentOutcome)
 }
 
-// undecided ends a run whose last checkpoint is the intent of a step that must not run twice.
-func (f *frame) undecided() Result {
-	at := ""
-	if t, ok := f.pos.peek(); ok {
-		at = f.plan.steps[t.step].id
+// openSteps lists the steps that may run only once and had begun, by their ids, in this frame and those that hang on it.
+func (f *frame) openSteps() []string {
+	var out []string
+	if t, ok := f.pos.peek(); ok && f.open {
+		out = append(out, f.prefix+f.plan.steps[t.step].id)
 	}
-	text := fmt.Sprintf("Step %s may only run once. It had begun when its robot was lost, and nobody knows whether it finished.", at)
-	f.run.line(levelError, at, text)
-	out := f.result(Failed, &casare.JobError{NodeID: at, ErrorType: TypeUnknown, Message: text})
+	for _, id := range slices.Sorted(maps.Keys(f.families)) {
+		for _, c := range f.families[id].frames {
+			out = append(out, c.openSteps()...)
+		}
+	}
+	return out
+}
+
+// undecided ends a run whose last checkpoint is the intent of steps that must not run twice.
+func (f *frame) undecided(steps []string) Result {
+	text := fmt.Sprintf("Step %s may only run once. It had begun when its robot was lost, and nobody knows whether it finished.", steps[0])
+	if len(steps) > 1 {
+		text = fmt.Sprintf("Steps %s may only run once. They had begun when their robot was lost, and nobody knows whether they finished.",
+			strings.Join(steps, ", "))
+	}
+	f.run.line(levelError, steps[0], text)
+	out := f.result(Failed, &casare.JobError{NodeID: steps[0], ErrorType: TypeUnknown, Message: text})
 	out.Attention = text
 	return out
 }
@@ -184,6 +221,16 @@ func (b *journal) write(text string) {
 	if b.logged <= MaxEntries {
 		b.logs = append(b.logs, text)
 	}
+}
+
+// append adds what another journal has.
+func (b *journal) append(o *journal) {
+	room := max(MaxEntries-len(b.order), 0)
+	b.order = append(b.order, o.order[:min(len(o.order), room)]...)
+	room = max(MaxEntries-len(b.logs), 0)
+	b.logs = append(b.logs, o.logs[:min(len(o.logs), room)]...)
+	b.ordered += o.ordered
+	b.logged += o.logged
 }
 
 // result gathers what the run leaves behind.

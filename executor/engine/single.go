@@ -2,6 +2,7 @@ package engine
 
 import (
 	"maps"
+	"slices"
 
 	"casare/node"
 	"casare/value"
@@ -14,11 +15,12 @@ type Single struct {
 }
 
 // alone says whether the run is for one step only.
-func (r *run) alone() bool { return r.opts.RunStep != "" }
+func (f *frame) alone() bool { return f.parent == nil && f.run.opts.RunStep != "" }
 
 // observe keeps what the only step of the run did.
-func (r *run) observe(out node.Outcome, fail *node.Error) {
-	if !r.alone() || out.Sleep > 0 {
+func (f *frame) observe(out node.Outcome, fail *node.Error) {
+	r := f.run
+	if !f.alone() || f.waits(out) {
 		return
 	}
 	r.single = &Single{Outputs: out.Outputs, Next: out.Next}
@@ -27,6 +29,13 @@ func (r *run) observe(out node.Outcome, fail *node.Error) {
 		r.single.Next = []string{fail.Port}
 	case out.Open != "":
 		r.single.Next = []string{out.Open}
+	case out.Each != nil:
+		r.single.Next = nil
+		for _, b := range out.Each.Branches {
+			if !slices.Contains(r.single.Next, b.Body) {
+				r.single.Next = append(r.single.Next, b.Body)
+			}
+		}
 	}
 	if r.single.Outputs == nil {
 		r.single.Outputs = value.DictOf()
@@ -34,8 +43,9 @@ func (r *run) observe(out node.Outcome, fail *node.Error) {
 }
 
 // given adds what Options.Inputs says arrives at the only step by wire.
-func (r *run) given(in map[string]value.Value) map[string]value.Value {
-	if !r.alone() || r.opts.Inputs == nil {
+func (f *frame) given(in map[string]value.Value) map[string]value.Value {
+	r := f.run
+	if !f.alone() || r.opts.Inputs == nil {
 		return in
 	}
 	all := maps.Clone(in)

@@ -36,7 +36,7 @@ func (f *frame) attempts(ctx context.Context, t token, st *step) (out node.Outco
 		if fail == nil || fail.Unknown || made > retries || ctx.Err() != nil {
 			return out, fail, false
 		}
-		f.run.line(levelWarning, st.id, fmt.Sprintf("Step %s failed, attempt %d of %d: %s", st.id, made, retries+1, fail.Message))
+		f.line(levelWarning, st.id, fmt.Sprintf("Step %s failed, attempt %d of %d: %s", st.id, made, retries+1, fail.Message))
 		if d := wait(made); d > 0 {
 			f.park(t, made, d)
 			return out, nil, true
@@ -47,7 +47,7 @@ func (f *frame) attempts(ctx context.Context, t token, st *step) (out node.Outco
 // retries says how often a step may be tried again: as its own parameters say, else as the document does.
 func (f *frame) retries(t token, st *step) (n int, wait func(n int) time.Duration) {
 	none := func(int) time.Duration { return 0 }
-	if st.effect == node.Pure {
+	if st.effect == node.Pure || t.why == joined {
 		return 0, none
 	}
 	if b := f.bound[t.step]; b != nil {
@@ -136,13 +136,26 @@ func (f *frame) call(ctx context.Context, t token, st *step) (out node.Outcome, 
 		out, err = bound.Exec(ctx, h, in)
 	} else {
 		s := f.pos.scopes[t.scope]
-		out, err = bound.Resume(ctx, h, in, s.saved, node.Event{Kind: as.event(), Body: s.body, Err: s.guard.fault})
+		out, err = bound.Resume(ctx, h, in, s.saved, f.event(s, as))
 	}
 	// A computed step that failed is the true reason, whatever the consumer made of the missing value.
 	if h.failed != nil {
 		return node.Outcome{}, h.failed
 	}
 	return out, err
+}
+
+// event is what the owner of a scope is told when it is called again.
+func (f *frame) event(s *scope, as why) node.Event {
+	e := node.Event{Kind: as.event(), Body: s.body, Err: s.guard.fault}
+	if as != joined {
+		return e
+	}
+	e.Branches = f.results(s)
+	if s.kids.called() {
+		e.Kind = node.Returned
+	}
+	return e
 }
 
 // bind returns the node of a step, made when the step runs for the first time.
@@ -162,7 +175,7 @@ func (f *frame) bind(i int) (*node.Bound, error) {
 // that carries nothing leaves the port alone.
 func (f *frame) inputs(h *host, st *step) (map[string]value.Value, error) {
 	if len(st.feeds) == 0 {
-		return f.run.given(nil), nil
+		return f.given(nil), nil
 	}
 	in := make(map[string]value.Value, len(st.feeds))
 	for _, w := range st.feeds {
@@ -176,5 +189,5 @@ func (f *frame) inputs(h *host, st *step) (map[string]value.Value, error) {
 			in[w.to] = v
 		}
 	}
-	return f.run.given(in), nil
+	return f.given(in), nil
 }

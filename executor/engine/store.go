@@ -10,12 +10,17 @@ type slot struct {
 	written uint64 // number of the write, to tell which of two things of one name is newer
 	dirty   bool   // not in what the frame has published
 	piece   *piece // how it was published last
+	given   bool   // a variable that a branch began with: it has not changed it
+	quiet   bool   // outputs that only wires reach: of a step that ran in a branch
 }
 
 // store holds the values of a frame. Variables and outputs of steps are kept apart, so that a variable named like a step cannot
 // corrupt what wires carry; a bare name means whichever was written last.
 type store struct {
-	plan  *Plan
+	plan   *Plan
+	under  *store // what is not here is sought there; nobody writes to it meanwhile
+	shares bool   // the outputs there are of the same steps
+
 	vars  map[string]*slot
 	outs  []*slot        // by step; v is a *value.Dict
 	names []string       // of both, in the order in which they first appeared
@@ -46,15 +51,23 @@ func (s *store) set(name string, v value.Value) {
 		s.appear(name)
 	}
 	s.clock++
-	at.v, at.written = v, s.clock
+	at.v, at.written, at.given = v, s.clock, false
 	if !at.dirty {
 		at.dirty = true
 		s.dirtyVars = append(s.dirtyVars, name)
 	}
 }
 
+// give creates a variable that does not count as changed.
+func (s *store) give(name string, v value.Value) {
+	s.set(name, v)
+	s.vars[name].given = true
+}
+
 // publish replaces all outputs of a step.
-func (s *store) publish(step int, outputs *value.Dict) {
+func (s *store) publish(step int, outputs *value.Dict) { s.put(step, outputs, false) }
+
+func (s *store) put(step int, outputs *value.Dict, quiet bool) {
 	at := s.outs[step]
 	if at == nil {
 		at = &slot{}
@@ -62,7 +75,7 @@ func (s *store) publish(step int, outputs *value.Dict) {
 		s.appear(s.plan.steps[step].id)
 	}
 	s.clock++
-	at.v, at.written = outputs, s.clock
+	at.v, at.written, at.quiet = outputs, s.clock, quiet
 	if !at.dirty {
 		at.dirty = true
 		s.dirtyOuts = append(s.dirtyOuts, step)
@@ -71,38 +84,44 @@ func (s *store) publish(step int, outputs *value.Dict) {
 
 // variable returns a variable.
 func (s *store) variable(name string) (value.Value, bool) {
-	if at := s.vars[name]; at != nil {
-		return at.v, true
+	for ; s != nil; s = s.under {
+		if at := s.vars[name]; at != nil {
+			return at.v, true
+		}
 	}
 	return nil, false
 }
 
 // output returns what a step left on a port; false when it has not run, or left nothing there.
 func (s *store) output(step int, port string) (value.Value, bool) {
-	at := s.outs[step]
-	if at == nil {
-		return nil, false
-	}
-	d, ok := at.v.(*value.Dict)
-	if !ok {
-		return nil, false
-	}
-	v, ok := d.Get(port)
-	return v, ok && v != nil
-}
-
-// named returns what a bare name means.
-func (s *store) named(name string) (value.Value, bool) {
-	if at := s.newest(name); at != nil {
-		return at.v, true
+	for ; s != nil; s = s.under {
+		if at := s.outs[step]; at != nil {
+			d, _ := at.v.(*value.Dict)
+			v, ok := d.Get(port)
+			return v, ok && v != nil
+		}
+		if !s.shares {
+			break
+		}
 	}
 	return nil, false
 }
 
+// named returns what a bare name means.
+func (s *store) named(name string) (value.Value, bool) {
+	for ; s != nil; s = s.under {
+		if at := s.newest(name); at != nil {
+			return at.v, true
+		}
+	}
+	return nil, false
+}
+
+// newest returns the variable or the outputs of that name, whichever was written last; those below are older.
 func (s *store) newest(name string) *slot {
 	at := s.vars[name]
 	if i, ok := s.plan.index[name]; ok {
-		if out := s.outs[i]; out != nil && filled(out) && (at == nil || out.written > at.written) {
+		if out := s.outs[i]; out != nil && !out.quiet && filled(out) && (at == nil || out.written > at.written) {
 			return out
 		}
 	}
@@ -124,4 +143,37 @@ func (s *store) all() *value.Dict {
 		}
 	}
 	return b.Dict()
+}
+
+// changed returns the variables that were created or set here.
+func (s *store) changed() *value.Dict {
+	b := value.NewDict()
+	for _, name := range s.names {
+		if at := s.vars[name]; at != nil && !at.given {
+			b.Set(name, at.v)
+		}
+	}
+	return b.Dict()
+}
+
+// outputs returns the outputs of each step that ran here, by its id.
+func (s *store) outputs() *value.Dict {
+	b := value.NewDict()
+	for i, at := range s.outs {
+		if at != nil {
+			b.Set(s.plan.steps[i].id, at.v)
+		}
+	}
+	return b.Dict()
+}
+
+// overhear makes what steps left in a branch known to wires; except is the step that began the branch.
+func (s *store) overhear(branch *store, except int) {
+	for i, at := range branch.outs {
+		if at == nil || i == except {
+			continue
+		}
+		d, _ := at.v.(*value.Dict)
+		s.put(i, d, s.outs[i] == nil || s.outs[i].quiet)
+	}
 }

@@ -29,6 +29,7 @@ func registry() *node.Registry {
 		"SleepNode":    func() node.Node { return new(sleep) },
 		"FailNode":     func() node.Node { return new(fail) },
 		"BlockNode":    func() node.Node { return new(block) },
+		"MilliNode":    func() node.Node { return new(milli) },
 		"EffectNode":   func() node.Node { return new(effect) },
 		"FlakyNode":    func() node.Node { return new(flaky) },
 		"PayNode":      func() node.Node { return new(pay) },
@@ -38,6 +39,7 @@ func registry() *node.Registry {
 	}
 	for _, name := range []string{
 		"TryNode", "CatchNode", "FinallyNode", "RetryNode", "RetrySuccessNode", "RetryFailNode", "OnErrorNode", "MergeNode",
+		"ForkNode", "JoinNode", "ParallelForEachNode",
 	} {
 		r.Add(name, func() node.Node { return node.Default.New(name) })
 	}
@@ -316,5 +318,19 @@ func (n *effect) Spec(s *node.Spec) { describe(s, node.Once) }
 
 func (n *effect) Run(_ context.Context, r *node.Run) error {
 	r.Line("INFO", r.Step())
+	return nil
+}
+
+// milli makes seconds milliseconds; it is computed when it is needed.
+type milli struct{ n, ms int64 }
+
+func (n *milli) Spec(s *node.Spec) {
+	describe(s, node.Pure)
+	s.Int(node.In, &n.n, "n")
+	s.Int(node.Out, &n.ms, "ms")
+}
+
+func (n *milli) Run(context.Context, *node.Run) error {
+	n.ms = n.n * 1000
 	return nil
 }

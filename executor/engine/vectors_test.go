@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -89,7 +90,11 @@ func runVectors(t *testing.T, path string) (left int) {
 			c.Workflow, err = os.ReadFile(filepath.Join(filepath.Dir(path), "files", c.File))
 			require.NoError(t, err)
 		}
-		if types := unregistered(c.Workflow); len(types) > 0 {
+		types := unregistered(c.Workflow)
+		for _, name := range slices.Sorted(maps.Keys(c.Files)) {
+			types = append(types, unregistered(c.Files[name])...)
+		}
+		if len(types) > 0 {
 			left++
 			key := strings.Join(types, ", ")
 			missing[key] = append(missing[key], c.Name)
@@ -165,6 +170,7 @@ func (c *vector) run(t *testing.T) []string {
 		require.NoError(t, err)
 		o.Variables, _ = v.(*value.Dict)
 	}
+	o.Documents = folder(tmp)
 	began := time.Now()
 	r := plan.Run(context.Background(), o)
 	return want.compare(t, r, time.Since(began))
@@ -251,4 +257,15 @@ func holds(want, got value.Value) bool {
 		return nodetest.Within(a, b)
 	}
 	return nodetest.Equal(want, got)
+}
+
+// folder finds documents by their paths, absolute or inside it.
+type folder string
+
+func (f folder) Document(_ context.Context, r workflow.Reference) ([]byte, error) {
+	path := filepath.FromSlash(r.Where())
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(string(f), path)
+	}
+	return os.ReadFile(path)
 }

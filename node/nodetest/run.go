@@ -2,6 +2,7 @@ package nodetest
 
 import (
 	"context"
+	"slices"
 
 	"casare/node"
 	"casare/value"
@@ -30,6 +31,15 @@ type Result struct {
 
 // Next lists the ports that control leaves by, a body that is opened included.
 func (r *Result) Next() []string {
+	if each := r.Outcome.Each; each != nil {
+		var ports []string
+		for _, b := range each.Branches {
+			if !slices.Contains(ports, b.Body) {
+				ports = append(ports, b.Body)
+			}
+		}
+		return ports
+	}
 	if r.Outcome.Open != "" {
 		return []string{r.Outcome.Open}
 	}

@@ -14,6 +14,7 @@ import (
 	_ "casare/nodes/prompt"
 	_ "casare/nodes/random"
 	_ "casare/nodes/script"
+	_ "casare/nodes/subflow"
 	_ "casare/nodes/system"
 	_ "casare/nodes/text"
 	_ "casare/nodes/trigger"

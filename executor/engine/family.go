@@ -1,0 +1,478 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"casare"
+	"casare/node"
+	"casare/value"
+)
+
+// Limits on what a run may have open at once. A fork that begins another and so on is stopped by them.
+const (
+	maxFrames = 4096
+	maxNested = 32 // frames inside one another
+)
+
+// TypeTooMany is the type of the error of a step that would start more branches than a run may have.
+const TypeTooMany = "TooManyBranches"
+
+// The causes with which branches are cancelled while the run goes on.
+var (
+	errSibling = errors.New("cancelled because another branch failed")
+	errCrossed = errors.New("cancelled because another branch left the loop around")
+	errTimeout = errors.New("branch timed out")
+	errBroken  = errors.New("the run cannot go on")
+)
+
+// family is what a step has started and waits for: branches, or one document it called. It hangs on the step's scope.
+type family struct {
+	frames []*frame
+	base   int // how many the scope had started before these
+	limit  int // how many run at once; 0: all
+	fast   bool
+	begun  casare.Time
+	fresh  bool // the frames are not published yet
+}
+
+// called says whether it is a document that was called.
+func (k *family) called() bool { return len(k.frames) == 1 && k.frames[0].kind == frameSub }
+
+// openEach starts branches in the place of the popped token.
+func (f *frame) openEach(t token, out node.Outcome) *ending {
+	st := &f.plan.steps[t.step]
+	if fail := f.room(len(out.Each.Branches)); fail != nil {
+		fail.Step = st.id
+		return f.failed(t, node.Outcome{}, fail)
+	}
+	o := out.Each.Options
+	s, k := f.adopt(t, out.Saved)
+	k.limit, k.fast = o.Limit, o.FailFast
+	for i, b := range out.Each.Branches {
+		c := f.child(frameBranch, s, k.base+i, f.plan)
+		c.label, c.limit = b.Label, o.Timeout
+		for name, v := range b.Variables.All() {
+			c.vals.give(value.Str(name), v)
+		}
+		if b.Outputs != nil {
+			c.vals.publish(t.step, b.Outputs)
+		}
+		c.pos.pushBack(root, st.leave[b.Body])
+		k.frames = append(k.frames, c)
+	}
+	return nil
+}
+
+// adopt makes a scope that holds a family in the place of the popped token. The owner is called when the family has ended, before
+// anything else in the frame runs.
+func (f *frame) adopt(t token, saved node.Saved) (*scope, *family) {
+	k := &family{begun: casare.TimeOf(f.run.opts.Now()), fresh: true}
+	s := f.pos.hold(t, scopeFamily)
+	if old := s.kids; old != nil {
+		k.base, k.begun = old.base+len(old.frames), old.begun
+	}
+	s.kind, s.saved, s.kids, s.nap = scopeFamily, saved, k, nap{}
+	f.pos.pushFront(token{step: t.step, scope: s.id, why: joined})
+	return s, k
+}
+
+// room says whether the run may have so many frames more, and counts them.
+func (f *frame) room(n int) *node.Error {
+	depth := 0
+	for at := f; at != nil; at = at.parent {
+		depth++
+	}
+	r := f.run
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if depth >= maxNested || r.frames+n > maxFrames {
+		return node.Fail(TypeTooMany, "a run may have %d branches at once, %d inside one another; this step wants %d more", maxFrames, maxNested, n)
+	}
+	r.frames += n
+	return nil
+}
+
+// together runs the family of a scope and waits for all of it. again says that the position has changed and the queue is to be looked at anew.
+func (f *frame) together(ctx context.Context, t token) (again bool, end *ending) {
+	k := f.pos.scopes[t.scope].kids
+	if k.fresh && f.run.opts.Checkpoint != nil {
+		if _, failure := f.publish(); failure != nil {
+			failure.NodeID = f.at()
+			return false, &ending{status: Failed, failure: failure, broken: true}
+		}
+	}
+	inner, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	ends := make([]*ending, len(k.frames))
+	watch := func(i int) {
+		c := k.frames[i]
+		ends[i] = c.live(inner, ctx)
+		switch {
+		case ends[i].broken:
+			cancel(errBroken)
+		case ends[i].cross != nil:
+			cancel(errCrossed)
+		case k.fast && c.fault != nil:
+			cancel(errSibling)
+		}
+	}
+	if slices.ContainsFunc(k.frames, func(c *frame) bool { return c.ended && c.fault != nil && k.fast }) {
+		cancel(errSibling)
+	}
+	f.launch(inner, k, watch)
+	return f.joined(ctx, t, ends)
+}
+
+// launch runs the frames that have not ended, at most so many at once, and waits for them.
+func (f *frame) launch(ctx context.Context, k *family, watch func(i int)) {
+	if len(k.frames) == 1 {
+		if !k.frames[0].ended {
+			watch(0)
+		}
+		return
+	}
+	n := len(k.frames)
+	if k.limit > 0 {
+		n = min(n, k.limit)
+	}
+	turns := make(chan struct{}, n)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for i, c := range k.frames {
+		if c.ended {
+			continue
+		}
+		select {
+		case turns <- struct{}{}:
+		case <-ctx.Done():
+			return
+		case <-f.stop():
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		wg.Go(func() {
+			defer func() { <-turns }()
+			watch(i)
+		})
+	}
+}
+
+// joined decides what the ends of a family's frames mean. A frame that was never begun has none.
+func (f *frame) joined(ctx context.Context, t token, ends []*ending) (again bool, end *ending) {
+	k := f.pos.scopes[t.scope].kids
+	cancelled, stopped := false, false
+	var cross *crossing
+	for i, e := range ends {
+		switch {
+		case e != nil && e.broken:
+			return false, e
+		case e != nil && e.cross != nil && cross == nil:
+			cross = e.cross
+		case e != nil && e.status == Released:
+			stopped = true
+		case e == nil && !k.frames[i].ended:
+			stopped = stopped || f.stopping()
+			cancelled = true
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		return false, f.cancelled(ctx)
+	case cross != nil:
+		f.pos.pop()
+		f.cross(t, cross)
+		return true, nil
+	case stopped:
+		return false, f.halt(ctx)
+	case cancelled:
+		for _, c := range k.frames {
+			if !c.ended {
+				c.end(&node.Error{Type: node.TypeCancelled, Message: errSibling.Error()})
+			}
+		}
+	}
+	return false, nil
+}
+
+func (f *frame) stopping() bool {
+	select {
+	case <-f.stop():
+		return true
+	default:
+		return false
+	}
+}
+
+// live walks a frame that another one waits for. calm is a context that does not end when the frame is cancelled for the sake of others.
+func (f *frame) live(ctx, calm context.Context) *ending {
+	f.alive = f.run.opts.Now()
+	if f.limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, max(f.limit-f.lived, 0), errTimeout)
+		defer cancel()
+	}
+	end := f.walk(ctx)
+	f.lived, f.alive = f.age(), time.Time{}
+	if end.broken || end.cross != nil || end.status == Released {
+		return end
+	}
+	fault := end.fault()
+	if end.status == Cancelled || end.status == TimedOut {
+		cause := context.Cause(ctx)
+		switch {
+		case calm.Err() != nil:
+			f.tidy(calm, end)
+			return end
+		case errors.Is(cause, errBroken), cause == nil:
+			end.broken = true
+			return end
+		case errors.Is(cause, errTimeout):
+			fault = &node.Error{Type: TypeTimeout, Message: fmt.Sprintf("%s timed out after %v", f.name(), f.limit), Step: end.failure.NodeID}
+		default:
+			fault = &node.Error{Type: node.TypeCancelled, Message: cause.Error(), Step: end.failure.NodeID}
+		}
+		f.windUp(calm, end)
+		if end = f.crossed(end); end.cross != nil {
+			return end
+		}
+	}
+	f.end(fault)
+	if f.run.opts.Checkpoint != nil {
+		if _, failure := f.publish(); failure != nil {
+			failure.NodeID = f.prefix + f.at()
+			return &ending{status: Failed, failure: failure, broken: true}
+		}
+	}
+	return end
+}
+
+// age is how long the frame has been walked, on all robots together.
+func (f *frame) age() time.Duration {
+	if f.alive.IsZero() {
+		return f.lived
+	}
+	return f.lived + f.run.opts.Now().Sub(f.alive)
+}
+
+// crossed returns how a frame that was wound up ends: it may have been leaving a loop around already.
+func (f *frame) crossed(end *ending) *ending {
+	if exit := f.pos.scopes[root].guard.exit; exit != nil && exit.ending != nil && exit.ending.cross != nil {
+		return exit.ending
+	}
+	return end
+}
+
+// end records that the frame has come to its end.
+func (f *frame) end(fault *node.Error) {
+	f.ended, f.fault, f.changed = true, fault, true
+}
+
+// name is what messages call the frame.
+func (f *frame) name() string {
+	if f.label != "" {
+		return f.label
+	}
+	return "branch"
+}
+
+// fault is the error that an ending hands to whoever waits; nil for a frame that came to its end.
+func (e *ending) fault() *node.Error {
+	if e.status != Failed || e.failure == nil {
+		return nil
+	}
+	return &node.Error{
+		Type: e.failure.ErrorType, Message: e.failure.Message, Step: e.failure.NodeID, Unknown: e.attention != "",
+	}
+}
+
+// results is what became of each frame of a family.
+func (f *frame) results(s *scope) []node.BranchResult {
+	out := make([]node.BranchResult, len(s.kids.frames))
+	for i, c := range s.kids.frames {
+		out[i] = node.BranchResult{Label: c.label, Variables: c.vals.changed(), Err: c.fault}
+		if c.kind != frameSub {
+			continue
+		}
+		out[i].Outputs = c.vals.outputs()
+		if c.fault != nil {
+			fault := *c.fault
+			fault.Step = strings.TrimSuffix(f.plan.steps[s.owner].id+"/"+fault.Step, "/")
+			out[i].Err = &fault
+		}
+	}
+	return out
+}
+
+// absorb takes over what the frames of a popped token's family leave to this one besides their results: order, logs, what must not run
+// again. It is the end of the family.
+func (f *frame) absorb(t token) {
+	s := f.pos.scopes[t.scope]
+	if s == nil || s.kids == nil {
+		return
+	}
+	for _, c := range s.kids.frames {
+		c.absorbAll()
+		f.book.append(c.book)
+		f.inherit(t, c)
+		if c.kind != frameBranch {
+			continue
+		}
+		f.pos.scopes[s.parent].done.join(c.pos.scopes[root].done)
+		if f.plan.steps[s.owner].ports.Fork != nil {
+			f.vals.overhear(c.vals, s.owner)
+		}
+	}
+	f.dismiss(s)
+}
+
+// absorbAll takes over the journals of all families that are still there, when the frame goes no further.
+func (f *frame) absorbAll() {
+	for _, t := range slices.Clone(f.pos.pending()) {
+		if t.why == joined {
+			f.absorb(t)
+		}
+	}
+}
+
+// dismiss ends the family of a scope.
+func (f *frame) dismiss(s *scope) {
+	r := f.run
+	r.mu.Lock()
+	r.frames -= len(s.kids.frames)
+	r.mu.Unlock()
+	for _, c := range s.kids.frames {
+		r.putBound(c.plan, c.bound)
+		c.bound = nil
+	}
+	f.gone = append(f.gone, s.kids.frames...)
+	s.kids = &family{base: s.kids.base + len(s.kids.frames), begun: s.kids.begun}
+}
+
+// crossing is a step in a branch that leaves a loop around the branch, as data.
+type crossing struct {
+	frame string // whose loop it is
+	scope uint64
+	why   why
+}
+
+// crosses looks for a loop in the frames around a branch, and begins to leave it; false when there is none.
+func (f *frame) crosses(t token, kind node.ExitKind, owner int) bool {
+	for at := f; at.kind == frameBranch; at = at.parent {
+		loop := at.parent.pos.around(at.scope, owner)
+		if loop == nil {
+			continue
+		}
+		f.went(t)
+		c := &crossing{frame: at.parent.id, scope: loop.id, why: broken}
+		switch kind {
+		case node.ExitContinue:
+			c.why = continued
+		case node.ExitBreak:
+		case node.ExitEnd, node.ExitSucceed, node.ExitGiveUp, node.ExitDecline:
+			f.pos.move(t, nil) // the end of the loop's body: this branch has nothing more to do
+			return true
+		}
+		f.pos.leave(f.pos.scopes[root], leaving{why: ended, ending: &ending{status: Completed, cross: c}}, t)
+		return true
+	}
+	return false
+}
+
+// cross goes on with leaving a loop after the branches of the popped token have ended: in this frame, or in one around.
+func (f *frame) cross(t token, c *crossing) {
+	f.absorb(t)
+	at, to := f.pos.scopes[root], leaving{why: ended, ending: &ending{status: Completed, cross: c}}
+	if loop := f.pos.scopes[c.scope]; c.frame == f.id && loop != nil {
+		at, to = loop, leaving{why: c.why}
+	}
+	f.pos.leave(at, to, t)
+}
+
+// around returns the nearest open loop around a scope, of that owner if owner is not -1; nil when there is none.
+func (p *position) around(id uint64, owner int) *scope {
+	for s := p.scopes[p.scopes[id].parent]; s.kind != scopeRoot; s = p.scopes[s.parent] {
+		if s.kind == scopeLoop && (owner < 0 || s.owner == owner) {
+			return s
+		}
+	}
+	return nil
+}
+
+// inherit keeps in mind what ran in a frame of the family and must not run twice, in the retries around the token and in the frames
+// around.
+func (f *frame) inherit(t token, c *frame) {
+	for path, known := range c.ranOnce {
+		path = c.label + "/" + path
+		for s := f.pos.outer(t); s.kind != scopeRoot; s = f.pos.scopes[s.parent] {
+			if s.kind == scopeRetry {
+				s.guard.remember(f.path(t, s)+"/"+path, known)
+			}
+		}
+		if f.parent != nil {
+			f.remember(f.path(t, f.pos.scopes[root])+"/"+path, known)
+		}
+	}
+}
+
+func (f *frame) remember(path string, known bool) {
+	if f.ranOnce == nil {
+		f.ranOnce = map[string]bool{}
+	}
+	f.ranOnce[path] = known
+}
+
+func (g *guarding) remember(path string, known bool) {
+	if g.once == nil {
+		g.once = map[string]bool{}
+	}
+	g.once[path] = known
+}
+
+// ranAround is ran for the retries in the frames around this one.
+func (f *frame) ranAround(path string) (known, ran bool) {
+	for at := f; at.parent != nil; at = at.parent {
+		up := at.parent
+		s := up.pos.scopes[at.scope]
+		t := token{step: s.owner, scope: at.scope, why: joined}
+		path = at.label + "/" + path
+		for around := up.pos.outer(t); around.kind != scopeRoot; around = up.pos.scopes[around.parent] {
+			if around.kind != scopeRetry {
+				continue
+			}
+			if known, ran = around.guard.once[up.path(t, around)+"/"+path]; ran {
+				return known, true
+			}
+		}
+		path = up.path(t, up.pos.scopes[root]) + "/" + path
+	}
+	return false, false
+}
+
+// getBound returns nodes of a plan's steps that no frame uses any more, or room for new ones.
+func (r *run) getBound(p *Plan) []*node.Bound {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	free := r.bound[p]
+	if len(free) == 0 {
+		return make([]*node.Bound, len(p.steps))
+	}
+	r.bound[p] = free[:len(free)-1]
+	return free[len(free)-1]
+}
+
+func (r *run) putBound(p *Plan, bound []*node.Bound) {
+	const most = 64 // of a plan
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.bound[p]) < most {
+		r.bound[p] = append(r.bound[p], bound)
+	}
+}
