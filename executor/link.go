@@ -159,6 +159,11 @@ func (l *link) greet(ctx context.Context, term uint64) error {
 		Version: session.Version, Instance: e.instance, Number: e.number, Term: e.term, Robot: e.cfg.Robot, Stopping: e.draining,
 	}
 	all := e.list()
+	for job, epoch := range e.kept {
+		if e.attempts[job] == nil {
+			hello.Attempts = append(hello.Attempts, session.Held{JobID: job, Epoch: epoch, Kept: true})
+		}
+	}
 	e.mu.Unlock()
 	held := make(map[string]*attempt, len(all))
 	for _, a := range all {
@@ -201,6 +206,9 @@ func (l *link) follow(ctx context.Context, w *session.Welcome, held map[string]*
 	e.mu.Unlock()
 	for _, d := range w.Decisions {
 		a := held[d.JobID]
+		if a == nil && !d.Continue && e.unkeep(d.JobID, d.Epoch) {
+			e.forgetLog(d.JobID, d.Epoch)
+		}
 		if a == nil || a.epoch != d.Epoch {
 			continue
 		}

@@ -54,7 +54,7 @@ type Snapshot struct {
 	Changes  []casare.Record // since the one before, ordered by key
 	Whole    bool            // they are everything
 	Moment   Moment
-	Open     string // the step that may run only once and begins now
+	Open     []string // steps that may run only once and have begun or begin now
 	Step     string
 	Progress int
 }

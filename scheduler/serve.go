@@ -235,7 +235,7 @@ func (t *term) welcome(ctx context.Context, p *peer, hello *session.Hello) ([]st
 		if err != nil {
 			return nil, err
 		}
-		if w.Decisions = append(w.Decisions, d); d.Continue {
+		if w.Decisions = append(w.Decisions, d); d.Continue && !held.Kept {
 			named[held.JobID] = held.Epoch
 		}
 	}

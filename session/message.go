@@ -55,6 +55,7 @@ type Held struct {
 	Epoch    uint64 `cbor:"2,keyasint"`
 	Seq      uint64 `cbor:"3,keyasint,omitempty"` // last acknowledged checkpoint
 	Finished bool   `cbor:"4,keyasint,omitempty"` // it has ended and its result waits to be reported
+	Kept     bool   `cbor:"5,keyasint,omitempty"` // an earlier process had it and left its log; to go on with it is to be assigned it again
 }
 
 // Welcome answers Hello. It decides about every attempt that the hello named.

@@ -28,7 +28,7 @@ func messages() []session.Message {
 				ID: "r", Name: "n", Environment: "e", Labels: map[string]string{"k": "v"}, Capabilities: []string{"c"}, Slots: 2,
 				Facts: casare.Facts{Hostname: "h", CPUs: 2}, HTTP: "127.0.0.1:1", Mesh: "127.0.0.1:2",
 			},
-			Attempts: []session.Held{{JobID: "j", Epoch: 5, Seq: 6, Finished: true}},
+			Attempts: []session.Held{{JobID: "j", Epoch: 5, Seq: 6, Finished: true, Kept: true}},
 		},
 		&session.Welcome{Term: 1, Watch: true, LeaseMillis: 5000, Decisions: []session.Decision{
 			{JobID: "j", Epoch: 1, Continue: true, Seq: 2, Cancel: true, CancelReason: "r"}, {JobID: "k", Epoch: 2, Code: casare.CodeStaleEpoch},
