@@ -121,7 +121,7 @@ type JobStatus struct {
 	CancelReason    string    `cbor:"12,keyasint,omitempty"`
 	CheckpointSeq   uint64    `cbor:"13,keyasint,omitempty"` // of the checkpoint the state holds for Epoch; 0 = none
 	Error           *JobError `cbor:"14,keyasint,omitempty"`
-	Reason          string    `cbor:"15,keyasint,omitempty"` // NeedsAttention: what must be decided
+	Reason          string    `cbor:"15,keyasint,omitempty"` // NeedsAttention: what must be decided; queued: what it waits for, if not any free robot
 	LastCommand     string    `cbor:"16,keyasint,omitempty"` // id of the last command applied; the same id again changes nothing
 	UpdatedAt       Time      `cbor:"17,keyasint,omitempty"`
 	Open            string    `cbor:"18,keyasint,omitempty"` // step that may run only once and had begun at the checkpoint held
@@ -185,7 +185,7 @@ func (j *Job) Assign(robot string, epoch uint64, now Time) error {
 		return Errorf(CodeConflict, "job %s can go on only at robot %s, where it left %s", j.ID, there, j.Pin)
 	}
 	j.State, j.RobotID, j.Epoch, j.AssignedAt, j.UpdatedAt = JobAssigned, robot, epoch, now, now
-	j.Settled = false
+	j.Settled, j.Reason = false, ""
 	j.Attempt++
 	return nil
 }
@@ -294,7 +294,7 @@ func (j *Job) requeue(now Time) {
 		j.State, j.Reason, j.UpdatedAt = JobNeedsAttention, j.onlyThere(), now
 		return
 	}
-	j.State, j.UpdatedAt = JobQueued, now
+	j.State, j.Reason, j.UpdatedAt = JobQueued, j.waits(), now
 }
 
 // unknownOutcome is why a person must decide about a step that had begun.
@@ -336,7 +336,7 @@ func (j *Job) reattach(epoch uint64, move string) error {
 
 // found is what changes when an attempt goes on after a reattach.
 func (j *Job) found() {
-	if j.Lost {
+	if j.Lost || j.State == JobQueued {
 		j.Lost, j.Reason = false, ""
 	}
 }

@@ -17,6 +17,7 @@ type Deps struct {
 	Feed     Feed
 	Proposer Proposer
 	Fleet    Fleet
+	Blobs    Blobs
 	Mesh     Mesh
 	Forward  http.RoundTripper // see Forwarding
 	Check    Checker

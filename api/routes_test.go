@@ -18,7 +18,7 @@ import (
 func bare(t *testing.T) *API {
 	t.Helper()
 	a, err := New(Config{}, Deps{
-		State: struct{ State }{}, Feed: struct{ Feed }{}, Proposer: struct{ Proposer }{}, Fleet: struct{ Fleet }{},
+		State: struct{ State }{}, Feed: struct{ Feed }{}, Proposer: struct{ Proposer }{}, Fleet: struct{ Fleet }{}, Blobs: struct{ Blobs }{},
 		Mesh: struct{ Mesh }{}, Tokens: struct{ TokenMinter }{}, Forward: struct{ http.RoundTripper }{},
 		Check: func([]byte) []workflow.Problem { return nil },
 		Types: node.Default, Vault: struct{ Vault }{},

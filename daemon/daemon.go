@@ -197,6 +197,7 @@ func (d *Daemon) build() error {
 		Feed:     changeFeed{d.store},
 		Proposer: proposer{d.store, originUser},
 		Fleet:    fleetView{d.scheduler},
+		Blobs:    blobView{d},
 		Mesh:     meshView{d},
 		Forward:  d.forwarder,
 		Check:    checkDocument(node.Default),

@@ -93,3 +93,6 @@ func (r Reference) Where() string {
 	}
 	return path.Join(path.Dir(r.From), file)
 }
+
+// Key is the name under which a submit brings the document along: where it is, else its id.
+func (r Reference) Key() string { return cmp.Or(r.Where(), r.ID) }

@@ -105,6 +105,10 @@ func (f *submitFlags) run(ctx context.Context, out, errOut io.Writer, file strin
 			return usageError("variables: %w", err)
 		}
 	}
+	beside := besideDocuments{folder: filepath.Dir(file), read: readBounded}
+	if request.Documents, err = beside.closure(ctx, raw); err != nil {
+		return err
+	}
 	submitted, err := c.Submit(ctx, request)
 	if err != nil {
 		return answered(err)
