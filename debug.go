@@ -94,6 +94,7 @@ type DebugCommand struct {
 	Name  string     `cbor:"3,keyasint,omitempty"` // set_variable
 	Value []byte     `cbor:"4,keyasint,omitempty"` // set_variable: raw JSON, read only by package value
 	Spec  *DebugSpec `cbor:"5,keyasint,omitempty"` // configure
+	ID    string     `cbor:"6,keyasint,omitempty"` // a command that comes again under the same id is not carried out again
 }
 
 // Validate says what is wrong with c; CodeInvalid, with the field.
@@ -105,6 +106,8 @@ func (c *DebugCommand) Validate() error {
 	switch {
 	case !known:
 		return Errorf(CodeInvalid, "the debugger has no command %q", c.Verb).On("command")
+	case len(c.ID) > 128:
+		return Errorf(CodeInvalid, "the id of a command is longer than 128 bytes").On("id")
 	case len(c.Step) > 1024 || c.Verb == DebugRunTo && c.Step == "":
 		return Errorf(CodeInvalid, "run_to needs the id of a step").On("step")
 	case len(c.Name) > 1024 || c.Verb == DebugSetVariable && c.Name == "":
@@ -134,6 +137,20 @@ type DebugState struct {
 	More        int             `cbor:"10,keyasint,omitempty" doc:"Variables that are left out"                         json:"more_variables"`
 	Watches     []DebugWatch    `cbor:"11,keyasint,omitempty" json:"watches"`
 	Breakpoints []Breakpoint    `cbor:"12,keyasint,omitempty" json:"breakpoints"`
+}
+
+// DebugStop says in short how a debugger stands: what everybody who looks at the job is told.
+type DebugStop struct {
+	Paused bool   `cbor:"1,keyasint,omitempty" json:"paused"`
+	Reason string `cbor:"2,keyasint,omitempty" json:"reason"`
+	Text   string `cbor:"3,keyasint,omitempty" json:"text"`
+	Step   string `cbor:"4,keyasint,omitempty" json:"step"`
+	Since  Time   `cbor:"5,keyasint,omitempty" json:"since"`
+}
+
+// Short leaves out what only the person at the debugger looks at.
+func (s *DebugState) Short() DebugStop {
+	return DebugStop{Paused: s.Paused, Reason: s.Reason, Text: s.Text, Step: s.Step, Since: s.Since}
 }
 
 // DebugFrame is one place of the call stack: the step that is next, or a construct or a sub-workflow around it.

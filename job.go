@@ -92,7 +92,10 @@ type JobSpec struct {
 	CreatedAt      Time     `cbor:"13,keyasint"`
 	CreatedBy      string   `cbor:"14,keyasint,omitempty"` // the actor
 	BodyHash       []byte   `cbor:"15,keyasint,omitempty"` // of the request, when an idempotency key came with it
-	Pinned         []Pinned `cbor:"30,keyasint,omitempty"` // the documents that the document refers to, and those that they do
+
+	Mode   *RunMode   `cbor:"40,keyasint,omitempty"` // nil: the whole document
+	Debug  *DebugSpec `cbor:"41,keyasint,omitempty"` // where each attempt stops from its beginning on; nil: nowhere
+	Pinned []Pinned   `cbor:"30,keyasint,omitempty"` // the documents that the document refers to, and those that they do
 }
 
 // JobError is why a job did not complete.
@@ -118,7 +121,7 @@ type JobStatus struct {
 	CancelReason    string    `cbor:"12,keyasint,omitempty"`
 	CheckpointSeq   uint64    `cbor:"13,keyasint,omitempty"` // of the checkpoint the state holds for Epoch; 0 = none
 	Error           *JobError `cbor:"14,keyasint,omitempty"`
-	Reason          string    `cbor:"15,keyasint,omitempty"` // NeedsAttention: what must be decided
+	Reason          string    `cbor:"15,keyasint,omitempty"` // NeedsAttention: what must be decided; queued: what it waits for, if not any free robot
 	LastCommand     string    `cbor:"16,keyasint,omitempty"` // id of the last command applied; the same id again changes nothing
 	UpdatedAt       Time      `cbor:"17,keyasint,omitempty"`
 	Open            string    `cbor:"18,keyasint,omitempty"` // step that may run only once and had begun at the checkpoint held
@@ -131,6 +134,30 @@ type JobStatus struct {
 type Job struct {
 	JobSpec
 	JobStatus
+}
+
+// RunMode says which part of a document a job runs; the zero mode is all of it.
+type RunMode struct {
+	To   string `cbor:"1,keyasint,omitempty"` // only what leads to this step, and not past it
+	Only string `cbor:"2,keyasint,omitempty"` // only this step
+	All  bool   `cbor:"3,keyasint,omitempty"` // begin at every StartNode
+}
+
+// Validate says what is wrong with m; CodeInvalid.
+func (m RunMode) Validate() error {
+	given := 0
+	for _, is := range []bool{m.To != "", m.Only != "", m.All} {
+		if is {
+			given++
+		}
+	}
+	if given > 1 {
+		return Errorf(CodeInvalid, "only one of run_to, run_step and run_all may be given").On("run_to")
+	}
+	if len(m.To) > 1024 || len(m.Only) > 1024 {
+		return Errorf(CodeInvalid, "the id of a step is longer than 1024 bytes").On("run_to")
+	}
+	return nil
 }
 
 // NewJob returns a job that has just been submitted and may run at once.
@@ -154,6 +181,7 @@ func (j *Job) Assign(robot string, epoch uint64, now Time) error {
 		return Errorf(CodeConflict, "job %s can go on only at robot %s, where it left %s", j.ID, there, j.Pin)
 	}
 	j.State, j.RobotID, j.Epoch, j.AssignedAt, j.UpdatedAt = JobAssigned, robot, epoch, now, now
+	j.Reason = ""
 	j.Attempt++
 	return nil
 }
@@ -262,7 +290,7 @@ func (j *Job) requeue(now Time) {
 		j.State, j.Reason, j.UpdatedAt = JobNeedsAttention, j.onlyThere(), now
 		return
 	}
-	j.State, j.UpdatedAt = JobQueued, now
+	j.State, j.Reason, j.UpdatedAt = JobQueued, j.waits(), now
 }
 
 // unknownOutcome is why a person must decide about a step that had begun.
@@ -301,7 +329,7 @@ func (j *Job) reattach(epoch uint64, move string) error {
 
 // found is what changes when an attempt goes on after a reattach.
 func (j *Job) found() {
-	if j.Lost {
+	if j.Lost || j.State == JobQueued {
 		j.Lost, j.Reason = false, ""
 	}
 }

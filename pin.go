@@ -46,3 +46,11 @@ func (j *Job) refusedByItsRobot() bool {
 func (j *Job) onlyThere() string {
 	return "The job can go on only where it left " + j.Pin + ", and that robot rejects it."
 }
+
+// waits is what a job in the queue waits for, "" for any free robot.
+func (j *Job) waits() string {
+	if j.Pin == "" {
+		return ""
+	}
+	return "The job waits for its robot, which alone has " + j.Pin + "."
+}

@@ -77,11 +77,12 @@ type StepEvent struct {
 	Progress int       `cbor:"8,keyasint,omitempty" json:"progress"`    // of the whole run, 0 to 99
 }
 
-// LiveUpdate is what a watcher of a job receives while it runs: a step event or a log line.
+// LiveUpdate is what a watcher of a job receives while it runs: a step event, a log line, or that its debugger stopped it or let it go on.
 type LiveUpdate struct {
 	JobID   string
 	RobotID string
 	Epoch   uint64
 	Step    *StepEvent
 	Line    *LogLine
+	Debug   *DebugStop
 }

@@ -70,7 +70,7 @@ func New(cfg Config, deps Deps) (*API, error) {
 func (d Deps) validate() error {
 	for name, missing := range map[string]bool{
 		"State": d.State == nil, "Feed": d.Feed == nil, "Proposer": d.Proposer == nil, "Fleet": d.Fleet == nil, "Mesh": d.Mesh == nil,
-		"Forward": d.Forward == nil, "Check": d.Check == nil, "Types": d.Types == nil, "Vault": d.Vault == nil, "Tokens": d.Tokens == nil,
+		"Forward": d.Forward == nil, "Blobs": d.Blobs == nil, "Check": d.Check == nil, "Types": d.Types == nil, "Vault": d.Vault == nil, "Tokens": d.Tokens == nil,
 	} {
 		if missing {
 			return casare.Errorf(casare.CodeInvalid, "the API needs %s", name).On(strings.ToLower(name))
@@ -208,8 +208,12 @@ func (a *API) public(w http.ResponseWriter, r *http.Request, c *call) {
 		a.engine.ServeHTTP(w, r)
 		return
 	}
-	if rt.place == placeLive {
+	switch rt.place { //nolint:exhaustive // every other place is for answers that fit in memory
+	case placeLive:
 		a.pump(w, r, c, rt)
+		return
+	case placeFile:
+		a.file(w, r, rt, c)
 		return
 	}
 	// A big body is read for those who may send it; who that is, the leader knows, and that nobody may without a key, everybody.
@@ -239,7 +243,7 @@ func (a *API) peer(w http.ResponseWriter, r *http.Request, c *call) {
 		return
 	}
 	rt := a.find(r)
-	if rt == nil || rt.place == placeHere || rt.place == placeLive {
+	if rt == nil || rt.place == placeHere || rt.place == placeLive || rt.place == placeFile {
 		a.engine.ServeHTTP(w, r)
 		return
 	}
@@ -292,7 +296,7 @@ func (a *API) guard(g *gin.Context) {
 		if !a.deps.Mesh.Leading() && !c.stale {
 			a.stop(g, errNotLeader())
 		}
-	case placeHere:
+	case placeHere, placeFile:
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -91,7 +90,7 @@ func (c *closure) resolve(ref workflow.Reference, field string, way []link) erro
 	if err := c.check(ref, raw, field); err != nil {
 		return err
 	}
-	next := link{revision: casare.RevisionOf(raw), from: besides(ref.From, ref.Path), kind: ref.Kind, depth: 1}
+	next := link{revision: casare.RevisionOf(raw), from: ref.Where(), kind: ref.Kind, depth: 1}
 	for _, l := range way {
 		if l.revision == next.revision {
 			c.fault(field, codeCircle, "The step %s runs the %s %s, which runs it in turn.", ref.Step, ref.Kind, ref.Name())
@@ -136,7 +135,7 @@ func (c *closure) pin(ref workflow.Reference, raw []byte, next link, way []link)
 // find returns the document that is meant.
 func (c *closure) find(ref workflow.Reference) ([]byte, error) {
 	bare := strings.TrimSuffix(ref.File(), ".json")
-	for _, name := range []string{ref.Path, besides(ref.From, ref.Path), ref.ID, ref.File(), bare} {
+	for _, name := range []string{ref.Path, ref.Where(), ref.ID, ref.File(), bare} {
 		if raw, ok := c.given[name]; ok && name != "" {
 			return raw.object("documents." + name)
 		}
@@ -210,16 +209,7 @@ func (c *closure) check(ref workflow.Reference, raw []byte, field string) error 
 	return nil
 }
 
-// besides is a path that begins beside the document it stands in; one that begins at a root of its own stays as it is.
-func besides(from, to string) string {
-	to = strings.ReplaceAll(to, `\`, "/")
-	if to == "" || from == "" || path.IsAbs(to) || strings.Contains(to, ":") {
-		return to
-	}
-	return path.Join(path.Dir(from), to)
-}
-
-// documents are the proposals that store what the closure found, for the documents that may not be stored yet.
+// documentProposals are the proposals that store what the closure found, for the documents that may not be stored yet.
 func (a *API) documentProposals(c *call, found *closure) []casare.Proposal {
 	var ps []casare.Proposal
 	for _, p := range found.pinned {

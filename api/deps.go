@@ -17,6 +17,7 @@ type Deps struct {
 	Feed     Feed
 	Proposer Proposer
 	Fleet    Fleet
+	Blobs    Blobs
 	Mesh     Mesh
 	Forward  http.RoundTripper // see Forwarding
 	Check    Checker
@@ -85,6 +86,11 @@ type Fleet interface {
 	Robots() []casare.RobotStatus
 	// Watch delivers what happens in a job, what is kept of its running attempt first; an update may come twice.
 	Watch(jobID string) (Watcher, error)
+	// Debug has the debugger of a running job do something, on the robot that holds the job. CodeTransition: the job does not run, or is
+	// not stopped where the command needs that; CodeTimeout: its robot does not answer; CodeNotLeader: this robot does not lead.
+	Debug(ctx context.Context, jobID string, c casare.DebugCommand) (casare.DebugState, error)
+	// Stopped says whether the debugger of a job has stopped it; false also where nobody knows.
+	Stopped(jobID string) (casare.DebugStop, bool)
 }
 
 // Watcher delivers live updates until C is closed: it was closed, too slow, or this robot leads no longer.

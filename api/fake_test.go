@@ -444,6 +444,26 @@ type fakeFleet struct {
 	mu       sync.Mutex
 	statuses []casare.RobotStatus
 	watchers []*fakeWatcher
+	stops    map[string]casare.DebugStop
+	commands []casare.DebugCommand
+	answers  casare.DebugState
+	refuses  error
+}
+
+// Debug implements api.Fleet.
+func (f *fakeFleet) Debug(_ context.Context, _ string, c casare.DebugCommand) (casare.DebugState, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.commands = append(f.commands, c)
+	return f.answers, f.refuses
+}
+
+// Stopped implements api.Fleet.
+func (f *fakeFleet) Stopped(jobID string) (casare.DebugStop, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	stop, ok := f.stops[jobID]
+	return stop, ok
 }
 
 type fakeWatcher struct {

@@ -54,6 +54,8 @@ type jobView struct {
 	UpdatedAt         casare.Time      `json:"updated_at"`
 	DurationMS        *int64           `json:"duration_ms"`
 	RobotsThatRefused []string         `json:"rejected_by"`
+	Paused            bool             `doc:"Its debugger has stopped it before the step paused_at" json:"paused"`
+	PausedAt          *string          `json:"paused_at"`
 }
 
 // publicState is a state in the words of old clients: one that is not yet eligible is queued, one that waits is running.
@@ -115,6 +117,16 @@ func viewJob(j *casare.Job, robotName string) jobView {
 	return v
 }
 
+// stopped adds whether the job's debugger has stopped it.
+func (v *jobView) stopped(fleet Fleet) {
+	if !v.State.Active() {
+		return
+	}
+	if stop, ok := fleet.Stopped(v.ID); ok {
+		v.Paused, v.PausedAt = true, optional(stop.Step)
+	}
+}
+
 // waitingFor says what a job waits for that only one robot can go on with.
 func waitingFor(j *casare.Job, robotName string) string {
 	if j.State != casare.JobQueued || j.Pin == "" {
@@ -157,6 +169,7 @@ func (a *API) jobs(ctx context.Context, in *jobsInput) (jobsAnswer, error) {
 	out := jobsAnswer{Total: page.Total, Jobs: make([]jobView, len(page.Jobs))}
 	for i, j := range page.Jobs {
 		out.Jobs[i] = viewJob(j, names[j.RobotID])
+		out.Jobs[i].stopped(a.deps.Fleet)
 	}
 	return out, nil
 }
@@ -217,6 +230,7 @@ func (a *API) getJob(ctx context.Context, in *idInput) (*answer[jobView], error)
 		return nil, err
 	}
 	v := viewJob(j, names[j.RobotID])
+	v.stopped(a.deps.Fleet)
 	if j.State.Terminal() {
 		result, err := a.deps.State.JobResult(in.ID)
 		if err != nil && casare.CodeOf(err) != casare.CodeNotFound {

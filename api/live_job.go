@@ -26,6 +26,14 @@ type lineFrame struct {
 	Line   *casare.LogLine `json:"line"`
 }
 
+// debugFrame tells that the debugger of a job has stopped it, or let it go on.
+type debugFrame struct {
+	Type   string            `json:"type"` // debug_update
+	Cursor string            `json:"cursor"`
+	JobID  string            `json:"job_id"`
+	Debug  *casare.DebugStop `json:"debug"`
+}
+
 // jobPlace is how far a client has seen a job: the next step event and the next line of its log.
 type jobPlace struct {
 	step linePlace
@@ -175,6 +183,7 @@ func (j *jobStream) send(ctx context.Context, job *casare.Job, final bool) error
 		name = r.Name
 	}
 	view := viewJob(job, name)
+	view.stopped(j.api.deps.Fleet)
 	f.Job, f.Final = &view, final
 	return j.session.send(ctx, f.Cursor, f)
 }
@@ -226,6 +235,12 @@ func (j *jobStream) sendUpdates(ctx context.Context, updates []casare.LiveUpdate
 				return err
 			}
 			if err := j.sendLine(ctx, &line); err != nil {
+				return err
+			}
+		}
+		if u.Debug != nil {
+			cursor := j.place.String()
+			if err := j.session.send(ctx, cursor, debugFrame{Type: "debug_update", Cursor: cursor, JobID: u.JobID, Debug: u.Debug}); err != nil {
 				return err
 			}
 		}

@@ -32,6 +32,7 @@ type meshAnswer struct {
 	Members        []memberView `json:"members"`
 	Index          uint64       `json:"index"`
 	StateHash      string       `json:"state_hash,omitempty"`
+	Blobs          BlobStatus   `doc:"Files of the mesh at the robot that answers" json:"blobs"`
 }
 
 type memberView struct {
@@ -65,6 +66,11 @@ func (a *API) getMesh(ctx context.Context, in *meshInput) (*answer[meshAnswer], 
 		}
 	}
 	out.FaultTolerance, out.Summary = tolerance(coordinators, alive, leader != "")
+	blobs, err := a.deps.Blobs.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out.Blobs = blobs
 	if in.Hash {
 		hash, err := a.deps.State.Hash(ctx)
 		if err != nil {

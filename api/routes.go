@@ -26,6 +26,7 @@ const (
 	placeRead                   // the leader, unless the request accepts a stale answer
 	placeWrite                  // the leader
 	placeLive                   // a WebSocket: the leader, pumped through this robot
+	placeFile                   // this robot if its copy of the state knows the file, else the leader; never held whole
 )
 
 // bodyClass bounds the body of a request.
@@ -77,6 +78,7 @@ const (
 // routes is the table of everything the API serves: nothing is registered elsewhere.
 func routes() []route {
 	table := append(jobRoutes(), fleetRoutes()...)
+	table = append(table, debugRoutes()...)
 	table = append(table, typeRoutes()...)
 	table = append(table, adminRoutes()...)
 	table = append(table, liveRoutes()...)
@@ -109,6 +111,15 @@ func jobRoutes() []route {
 			method: get, paths: []string{"/api/v1/jobs/{id}/logs", "/api/jobs/{id}/logs"},
 			policy: policyKey, place: placeRead, huma: operation((*API).getLog),
 			id: "get-job-log", tag: "jobs", about: "The log of a job; follow it with /ws/jobs/{id}",
+		},
+		{
+			method: get, paths: []string{"/api/v1/jobs/{id}/artifacts"},
+			policy: policyKey, place: placeRead, huma: operation((*API).listArtifacts),
+			id: "list-artifacts", tag: "jobs", about: "The files that are kept of a job",
+		},
+		{
+			method: get, paths: []string{"/api/v1/blobs/{id}"},
+			policy: policyKey, place: placeFile, plain: blob, id: "get-blob",
 		},
 		{
 			method: post, paths: []string{"/api/v1/jobs/{id}/cancel", "/api/jobs/{id}/cancel"},

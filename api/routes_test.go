@@ -18,7 +18,7 @@ import (
 func bare(t *testing.T) *API {
 	t.Helper()
 	a, err := New(Config{}, Deps{
-		State: struct{ State }{}, Feed: struct{ Feed }{}, Proposer: struct{ Proposer }{}, Fleet: struct{ Fleet }{},
+		State: struct{ State }{}, Feed: struct{ Feed }{}, Proposer: struct{ Proposer }{}, Fleet: struct{ Fleet }{}, Blobs: struct{ Blobs }{},
 		Mesh: struct{ Mesh }{}, Tokens: struct{ TokenMinter }{}, Forward: struct{ http.RoundTripper }{},
 		Check: func([]byte) []workflow.Problem { return nil },
 		Types: node.Default, Vault: struct{ Vault }{},
@@ -60,7 +60,7 @@ func TestRoutes_EachHasOneHandlerAndAnIDOfItsOwn(t *testing.T) {
 		for _, p := range r.paths {
 			for part := range strings.SplitSeq(p, "/") {
 				if strings.HasPrefix(part, "{") {
-					require.Contains(t, []string{"{id}", "{file}"}, part)
+					require.Contains(t, []string{"{id}", "{sub}", "{file}"}, part)
 				}
 			}
 		}

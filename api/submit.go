@@ -42,6 +42,11 @@ type submitBody struct {
 	TimeoutSeconds float64        `doc:"Default 3600"                                                      json:"timeout_seconds"`
 	Timeout        float64        `doc:"Same as timeout_seconds"                                           json:"timeout"`
 	Key            string         `doc:"Idempotency key of this item of a batch"                           json:"key"`
+
+	RunTo   string            `doc:"Run only what leads to this step, and not past it"  json:"run_to"`
+	RunStep string            `doc:"Run only this step"                                 json:"run_step"`
+	RunAll  bool              `doc:"Begin at every StartNode"                           json:"run_all"`
+	Debug   *casare.DebugSpec `doc:"Where the run stops, from its beginning on"         json:"debug"`
 }
 
 // metadata is what counts in the metadata of a submit.
@@ -176,11 +181,30 @@ func (b *submitBody) hash() []byte {
 		writePart(h, []byte(name))
 		writePart(h, b.Documents[name])
 	}
+	if b.mode() != nil {
+		for _, text := range []string{"mode", b.RunTo, b.RunStep, strconv.FormatBool(b.RunAll)} {
+			writePart(h, []byte(text))
+		}
+	}
+	if b.Debug != nil {
+		if spec, err := json.Marshal(b.Debug); err == nil { // texts and numbers can always be written
+			writePart(h, spec)
+		}
+	}
 	return h.Sum(nil)
 }
 
 func (b *submitBody) target(inMetadata string) string {
 	return cmp.Or(b.RobotID, b.TargetRobotID, b.TargetRobot, inMetadata)
+}
+
+// mode is the part of the document that is to run; nil for all of it.
+func (b *submitBody) mode() *casare.RunMode {
+	m := casare.RunMode{To: b.RunTo, Only: b.RunStep, All: b.RunAll}
+	if m == (casare.RunMode{}) {
+		return nil
+	}
+	return &m
 }
 
 func (b *submitBody) timeout() float64 { return cmp.Or(b.TimeoutSeconds, b.Timeout) }
@@ -195,6 +219,7 @@ type lookups struct {
 func (a *API) submission(c *call, b *submitBody, id string, seen lookups) (submission, error) {
 	spec := casare.JobSpec{
 		ID: id, Tenant: c.caller.tenant, WorkflowID: b.WorkflowID, WorkflowName: b.WorkflowName, Environment: b.Environment,
+		Mode: b.mode(), Debug: b.Debug,
 		Priority: casare.PriorityNormal, Needs: b.Needs, CreatedAt: casare.TimeOf(a.deps.Now()), CreatedBy: c.caller.id,
 	}
 	if err := b.checkSizes(); err != nil {
@@ -250,6 +275,16 @@ func (b *submitBody) checkSizes() error {
 	for _, n := range b.Needs {
 		if n == "" || len(n) > maxName {
 			return invalidField("required_capabilities", "holds an entry that is empty or longer than 255 bytes")
+		}
+	}
+	if m := b.mode(); m != nil {
+		if err := m.Validate(); err != nil {
+			return err
+		}
+	}
+	if b.Debug != nil {
+		if err := b.Debug.Validate(); err != nil {
+			return err
 		}
 	}
 	if t := b.timeout(); t < 0 || t > maxTimeout || math.IsNaN(t) {

@@ -44,6 +44,7 @@ type world struct {
 
 // robot is one API of a world.
 type robot struct {
+	blobs   *fakeBlobs
 	world   *world
 	id      string
 	api     *api.API
@@ -73,6 +74,7 @@ func setup(tb testing.TB, n int, change ...func(*api.Config)) *world {
 	}
 	for i := range n {
 		r := &robot{world: w, id: "robot-" + string(rune('a'+i)), dial: &http.Transport{}}
+		r.blobs = &fakeBlobs{content: map[string]string{}, owners: map[string][]casare.BlobOwner{}}
 		r.replica.Store(true)
 		w.store.robots = append(w.store.robots, &casare.Robot{
 			ID: r.id, Tenant: casare.DefaultTenant, Name: strings.ToUpper(r.id), Role: casare.RoleCoordinator, Slots: 2,
@@ -80,7 +82,7 @@ func setup(tb testing.TB, n int, change ...func(*api.Config)) *world {
 		})
 		var err error
 		r.api, err = api.New(cfg, api.Deps{
-			State: fakeState{w.store, r}, Feed: w.store, Proposer: r, Fleet: w.fleet, Mesh: r, Forward: r, Tokens: fakeMinter{}, Vault: fakeVault{},
+			State: fakeState{w.store, r}, Feed: w.store, Proposer: r, Fleet: w.fleet, Blobs: r.blobs, Mesh: r, Forward: r, Tokens: fakeMinter{}, Vault: fakeVault{},
 			Check: r.check, Types: node.Default, Now: func() time.Time { return fixedTime },
 		})
 		require.NoError(tb, err)

@@ -23,6 +23,11 @@ type Submit struct {
 	Needs          []string                   `json:"required_capabilities,omitempty"`
 	TimeoutSeconds int                        `json:"timeout_seconds,omitempty"`
 	Key            string                     `json:"key,omitempty"` // Idempotency-Key; "" gives the call one of its own
+
+	RunTo   string            `json:"run_to,omitempty"`   // only what leads to this step, and not past it
+	RunStep string            `json:"run_step,omitempty"` // only this step
+	RunAll  bool              `json:"run_all,omitempty"`  // begin at every StartNode
+	Debug   *casare.DebugSpec `json:"debug,omitempty"`    // where the run stops, from its beginning on
 }
 
 // Submitted is the answer to a submit, or to one of a batch, where Error says why it was refused.
@@ -56,6 +61,8 @@ type Job struct {
 	Attempt      int              `json:"attempt"`
 	Epoch        uint64           `json:"epoch"`
 	Reason       string           `json:"reason"` // needs_attention: what must be decided
+	Paused       bool             `json:"paused"` // its debugger has stopped it before the step PausedAt
+	PausedAt     string           `json:"paused_at"`
 	Error        *casare.JobError `json:"error_detail"`
 	Result       json.RawMessage  `json:"result"` // the variables at the end; only of a single job
 	CreatedAt    casare.Time      `json:"created_at"`

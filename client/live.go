@@ -13,12 +13,13 @@ import (
 	"casare"
 )
 
-// Update is one thing that happened to a job: exactly one of Job, Step and Line is set. Job is what the feed tells: no result.
+// Update is one thing that happened to a job: exactly one of Job, Step, Line and Debug is set. Job is what the feed tells: no result.
 type Update struct {
 	Job    *Job
 	Step   *casare.StepEvent
 	Line   *casare.LogLine
-	Cursor string // what to pass as since to go on after this update
+	Debug  *casare.DebugStop // its debugger has stopped it, or let it go on
+	Cursor string            // what to pass as since to go on after this update
 }
 
 // frame is a message of /ws/jobs/{id}.
@@ -28,6 +29,7 @@ type frame struct {
 	Job    *Job              `json:"job"`
 	Step   *casare.StepEvent `json:"step"`
 	Line   *casare.LogLine   `json:"line"`
+	Debug  *casare.DebugStop `json:"debug"`
 	Final  bool              `json:"final"`
 }
 
@@ -87,8 +89,8 @@ func (c *Client) watchOnce(ctx context.Context, jobID string, since *string, eac
 		if err := json.Unmarshal(data, &f); err != nil {
 			return true, casare.Errorf(casare.CodeInternal, "a message of %s is not what this version understands: %w", c.url(), err)
 		}
-		if f.Job != nil || f.Step != nil || f.Line != nil {
-			if err := each(Update{Job: f.Job, Step: f.Step, Line: f.Line, Cursor: f.Cursor}); err != nil {
+		if f.Job != nil || f.Step != nil || f.Line != nil || f.Debug != nil {
+			if err := each(Update{Job: f.Job, Step: f.Step, Line: f.Line, Debug: f.Debug, Cursor: f.Cursor}); err != nil {
 				return true, err
 			}
 		}

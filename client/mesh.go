@@ -49,6 +49,17 @@ type Mesh struct {
 	Members        []Member `json:"members"`
 	Index          uint64   `json:"index"`
 	StateHash      string   `json:"state_hash"` // only when asked for
+	Blobs          Blobs    `json:"blobs"`      // at the robot that answers
+}
+
+// Blobs is how full a robot's folder of the mesh's files is.
+type Blobs struct {
+	Held     int   `json:"held"`
+	Bytes    int64 `json:"bytes"`
+	MaxBytes int64 `json:"max_bytes"`
+	Referred int   `json:"referred"` // files that the mesh needs
+	Missing  int   `json:"missing"`  // of them, those that the robot should keep and has not got yet
+	Lost     int   `json:"lost"`     // of the missing, those that no coordinator has
 }
 
 // Token is a join token; its text is shown once.

@@ -2,13 +2,18 @@ package daemon
 
 import (
 	"context"
+	"errors"
+	"io"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
 	"casare"
+	"casare/api"
 	"casare/blobstore"
+	"casare/executor/workspace"
 	"casare/mesh"
 	"casare/raftstore"
 )
@@ -135,4 +140,62 @@ func (d *Daemon) askCopy(ctx context.Context, robotID string) {
 		d.log.DebugContext(ctx, "ask a copy for its blobs", slog.String("copy", robotID), slog.Any("error", err))
 	}
 	d.copies.set(robotID, ready)
+}
+
+// blobView is the blobs as the API shows them.
+type blobView struct{ *Daemon }
+
+// Status implements api.Blobs.
+func (v blobView) Status(ctx context.Context) (api.BlobStatus, error) {
+	status, err := v.blobs.Status(ctx)
+	return api.BlobStatus(status), err
+}
+
+// Owners implements api.Blobs.
+func (v blobView) Owners(hash string) ([]casare.BlobOwner, error) { return v.store.BlobOwners(hash) }
+
+// Open implements api.Blobs.
+func (v blobView) Open(ctx context.Context, hash string) (io.ReadSeekCloser, int64, error) {
+	blob, size, err := v.blobs.Get(ctx, hash)
+	if err != nil {
+		return nil, 0, err
+	}
+	file, ok := blob.(io.ReadSeekCloser)
+	if !ok {
+		return nil, 0, errors.Join(casare.Errorf(casare.CodeInternal, "blob %s is no file here", hash), blob.Close())
+	}
+	return file, size, nil
+}
+
+// Artifacts implements api.Blobs: the files of the job's last checkpoint, and what is kept beyond it.
+func (v blobView) Artifacts(jobID string) ([]api.Artifact, error) {
+	records, _, err := v.store.Checkpoint(jobID)
+	if err != nil {
+		return nil, err
+	}
+	files, err := workspace.Files(records)
+	if err != nil {
+		return nil, err
+	}
+	var list []api.Artifact
+	for _, f := range files {
+		list = append(list, api.Artifact{Name: f.Path, Kind: "workspace", Size: f.Size, UpdatedAt: f.Time, Blobs: f.Chunks})
+	}
+	parts, err := v.store.BlobsOf(casare.BlobOwner{Kind: casare.BlobOwnerJob, ID: jobID})
+	for _, p := range parts {
+		name, kept := strings.CutPrefix(p.Part, casare.BlobPartKept)
+		if !kept {
+			continue
+		}
+		kind, name, found := strings.Cut(name, "/")
+		if !found {
+			kind, name = "artifact", kind
+		}
+		a := api.Artifact{Name: name, Kind: kind, Blobs: p.Blobs}
+		for _, b := range p.Blobs {
+			a.Size += b.Size
+		}
+		list = append(list, a)
+	}
+	return list, err
 }

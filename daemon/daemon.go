@@ -184,6 +184,7 @@ func (d *Daemon) build() error {
 		return err
 	}
 	running := executor.Config{Work: d.workspaces(), Robot: robot, Open: d.identity.Open, Now: d.options.Now, Logger: d.log}
+	running.Runs = d.folder.runs()
 	running.Blobs = func(job string, epoch uint64) executor.Blobs { return d.blobs.For(job, epoch) }
 	tune(d.options.Tuning.Executor, &running)
 	if d.executor, err = executor.New(running, leaderSession{d}, executor.NewRunner(node.Default)); err != nil {
@@ -196,6 +197,7 @@ func (d *Daemon) build() error {
 		Feed:     changeFeed{d.store},
 		Proposer: proposer{d.store, originUser},
 		Fleet:    fleetView{d.scheduler},
+		Blobs:    blobView{d},
 		Mesh:     meshView{d},
 		Forward:  d.forwarder,
 		Check:    checkDocument(node.Default),

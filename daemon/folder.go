@@ -19,6 +19,7 @@ import (
 //	robot/identity robot/state         the robot; it exists, whole, or not at all
 //	blobs                              what this robot keeps of the mesh's files, if it is a coordinator
 //	work                               a folder for each job that runs here, while it runs
+//	runs                               a log for each job that runs here, to go on from after a restart
 //	.new                               the robot while it is being made
 //
 // The robot is made under .new and renamed last, so that a kill at any moment leaves either no robot or a working one. What a
@@ -32,6 +33,7 @@ func (f folder) state() string           { return filepath.Join(f.robot(), "stat
 func (f folder) peers() string           { return filepath.Join(f.robot(), "peers") }
 func (f folder) blobs() string           { return f.file("blobs") }
 func (f folder) work() string            { return f.file("work") }
+func (f folder) runs() string            { return f.file("runs") }
 func (f folder) fresh() string           { return f.file(".new") }
 func (f folder) freshRobot() string      { return filepath.Join(f.fresh(), "robot") }
 func (f folder) freshIdentity() string   { return filepath.Join(f.freshRobot(), "identity") }

@@ -244,6 +244,7 @@ type frame struct {
 	State  casare.JobState   `json:"state"`
 	Step   *casare.StepEvent `json:"step"`
 	Line   *casare.LogLine   `json:"line"`
+	Debug  *casare.DebugStop `json:"debug"`
 	Final  bool              `json:"final"`
 }
 

@@ -89,6 +89,12 @@ func (v fleetView) Robots() []casare.RobotStatus { return v.scheduler.Robots() }
 
 func (v fleetView) Watch(jobID string) (api.Watcher, error) { return v.scheduler.Watch(jobID) }
 
+func (v fleetView) Debug(ctx context.Context, jobID string, c casare.DebugCommand) (casare.DebugState, error) {
+	return v.scheduler.Debug(ctx, jobID, c)
+}
+
+func (v fleetView) Stopped(jobID string) (casare.DebugStop, bool) { return v.scheduler.Stopped(jobID) }
+
 // tokenMinter makes join tokens of this robot's mesh.
 type tokenMinter struct {
 	identity *identity.Identity

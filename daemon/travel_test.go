@@ -2,8 +2,10 @@ package daemon_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"casare"
+	"casare/api"
 	"casare/client"
 	"casare/daemon"
 	"casare/internal/meshtest"
@@ -50,6 +53,9 @@ func TestTravel_TheFilesOfAJobAreThereWhereItIsResumed(t *testing.T) {
 	// What a step has left in the checkpoint before the gate is what the next robot finds, also when the leader was lost with it.
 	victim := m.ByID(j.job.RobotID)
 	checkpointed(t, m, j.id, "s2")
+	for _, r := range m.Robots() {
+		require.Equal(t, "one two", artifact(t, r, j.id, "out/a.txt"))
+	}
 	victim.Crash()
 	c := m.Leader().Client()
 	j.gate.visited(t, 2)
@@ -133,6 +139,56 @@ func TestTravel_AJobThatWroteElsewhereWaitsForItsRobot(t *testing.T) {
 	ended := completed(t, m, m.Leader().Client(), j.id)
 	require.Equal(t, victim.ID(), ended.RobotID)
 	require.Equal(t, 1, lines(t, m.Leader().Client(), j.id, "it reads only here"))
+}
+
+// artifact is a file of a job as one robot gives it out.
+func artifact(t *testing.T, r *meshtest.Robot, id, name string) string {
+	t.Helper()
+	var list struct {
+		Artifacts []api.Artifact `json:"artifacts"`
+	}
+	got := ask(t, r, http.MethodGet, "/api/v1/jobs/"+id+"/artifacts", nil)
+	require.NoError(t, json.Unmarshal(got.body, &list), "%s", got.body)
+	for _, a := range list.Artifacts {
+		if a.Name != name {
+			continue
+		}
+		text := ""
+		for _, b := range a.Blobs {
+			part := ask(t, r, http.MethodGet, "/api/v1/blobs/"+b.Hash, nil)
+			require.Equal(t, http.StatusOK, part.status, "%s", part.body)
+			text += string(part.body)
+		}
+		return text
+	}
+	require.Fail(t, "no such file", "%s", got.body)
+	return ""
+}
+
+// A robot that becomes a coordinator has every file by then, so that the loss of the one that had it alone loses nothing.
+func TestTravel_NewCoordinatorsHaveTheFiles(t *testing.T) {
+	t.Parallel()
+	m := meshtest.Start(t, 1, quickLeases)
+	first := m.Leader()
+	j := gated{gate: newGate(t)}
+	onto(t, m, first, &j, writeStep("a.txt", "of the first robot"), gateAt(j.gate), readStep("a.txt"), logStep("it reads {{s3.content}}"))
+	checkpointed(t, m, j.id, "s1")
+	m.Add()
+	m.Add()
+	m.WaitCoordinators(3)
+	for _, r := range m.Robots() {
+		require.Zero(t, view(t, r).Blobs.Missing)
+		require.Equal(t, 1, view(t, r).Blobs.Held)
+	}
+	first.Crash()
+	require.NoError(t, os.RemoveAll(filepath.Join(first.Data(), "blobs")))
+	c := m.Leader().Client()
+	j.gate.visited(t, 2)
+	j.gate.open()
+	completed(t, m, c, j.id)
+	require.Equal(t, 1, lines(t, c, j.id, "it reads of the first robot"))
+	first.Restart()
+	m.WaitCoordinators(3)
 }
 
 // checkpointed waits until the state holds a checkpoint that a step is part of.

@@ -8,6 +8,7 @@ import (
 
 	"casare"
 	"casare/executor/engine"
+	"casare/runlog"
 	"casare/session"
 )
 
@@ -21,6 +22,7 @@ type attempt struct {
 	stop  chan struct{} // closed: stop at the next step boundary
 	wakes func()        // tells the sender that next may have something
 	now   func() casare.Time
+	bench *bench
 
 	over     chan struct{}                   // closed: it is no longer this robot's
 	folder   Workspace                       // set before the run begins; nil: it has none
@@ -45,6 +47,8 @@ type attempt struct {
 	refusal  error             // why the state cannot take the checkpoint
 	isolated string            // a step that may run only once waited in vain for its intent to be recorded
 	waiting  string            // what the run waits for, "" for nothing
+	journal  *journal          // nil: none is kept
+	noted    uint64            // number of the last checkpoint of which it says that it was sent
 	log      logBuffer
 	lines    uint64 // of the log, so far
 	logDue   bool   // log lines have waited long enough to go without a checkpoint
@@ -93,6 +97,7 @@ func (a *attempt) next(r *session.Report) int {
 	case a.tells() && !a.lifting:
 		c := *a.stream.next()
 		a.due = false
+		a.note(&c)
 		c.JobID, c.Epoch, c.Progress, c.Log = a.jobID, a.epoch, max(c.Progress, a.progress), chunk
 		r.Checkpoints = append(r.Checkpoints, c)
 		a.fly(casare.CommandCheckpointJob, true, chunk)
@@ -116,6 +121,26 @@ func (a *attempt) next(r *session.Report) int {
 		return entrySize
 	}
 	return 0
+}
+
+// note keeps in the run log which checkpoint is told under which number, before it is: after a restart the number tells how much of the
+// log the state has.
+func (a *attempt) note(c *casare.CheckpointJob) {
+	if c.Seq != a.noted {
+		a.noted = c.Seq
+		a.journal.add(&runlog.Entry{Sent: &runlog.Sent{Seq: c.Seq, N: a.stream.flight.taken}})
+		a.journal.flush()
+	}
+}
+
+// closeJournal ends the run log of an attempt that is over.
+func (a *attempt) closeJournal() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.journal != nil {
+		a.journal.file.Remove()
+		a.journal = nil
+	}
 }
 
 // tells says whether a checkpoint shall leave. Of a job that has ended well, none is of use any more; one that failed goes on from there
@@ -252,6 +277,7 @@ func (a *attempt) connect(seq uint64) {
 	defer a.mu.Unlock()
 	a.stream.lost(seq)
 	a.flying, a.online, a.mute, a.due = nil, true, false, true
+	a.bench.renew()
 	a.tell()
 	a.wakes()
 }

@@ -188,7 +188,7 @@ func TestSettle_AnIntentWaitsUntilItIsRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newTestAttempt()
 		a.disconnect()
-		require.NoError(t, a.checkpoint(t.Context(), Snapshot{Moment: MomentIntent, Open: "pay", Step: "before"}))
+		require.NoError(t, a.checkpoint(t.Context(), Snapshot{Moment: MomentIntent, Open: []string{"pay"}, Step: "before"}))
 		done := make(chan error, 1)
 		go func() { done <- a.settle(t.Context(), "", MomentIntent) }()
 		<-time.After(5 * time.Minute)
@@ -214,7 +214,7 @@ func TestSettle_AnIntentThatNobodyRecordsEndsInAttention(t *testing.T) {
 		a := newTestAttempt()
 		a.begin(1, Policy{IsolationWait: time.Minute})
 		a.disconnect()
-		require.NoError(t, a.checkpoint(t.Context(), Snapshot{Moment: MomentIntent, Open: "pay"}))
+		require.NoError(t, a.checkpoint(t.Context(), Snapshot{Moment: MomentIntent, Open: []string{"pay"}}))
 		begin := time.Now()
 		require.ErrorIs(t, a.settle(t.Context(), "", MomentIntent), errIsolated)
 		require.Equal(t, time.Minute, time.Since(begin))

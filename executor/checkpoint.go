@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"casare"
 	"casare/executor/engine"
 	"casare/executor/workspace"
+	"casare/runlog"
 )
 
 // Moment is why a run takes a checkpoint. What has to be recorded before the run goes on differs: see attempt.settle.
@@ -62,7 +64,12 @@ func (a *attempt) checkpoint(_ context.Context, s Snapshot) error {
 		a.refusal = nil
 		return err
 	}
-	a.stream.take(changes, s.Whole, mark{step: s.Step, open: s.Open, pin: a.pin(), progress: s.Progress})
+	a.stream.take(changes, s.Whole, mark{step: s.Step, open: strings.Join(s.Open, ", "), pin: a.pin(), progress: s.Progress})
+	a.journal.add(&runlog.Entry{Checkpoint: &runlog.Checkpoint{
+		N: a.stream.taken, Time: a.now(), Step: s.Step, Progress: s.Progress, Moment: s.Moment.String(), Open: s.Open, Whole: s.Whole,
+		Changes: changes,
+	}})
+	a.journal.flush()
 	a.progress = max(a.progress, s.Progress)
 	if a.blobs == nil && a.stream.size > casare.MaxCheckpoint {
 		return casare.Errorf(casare.CodeTooLarge, "the checkpoint takes %d bytes, more than %d", a.stream.size, casare.MaxCheckpoint)
@@ -249,7 +256,7 @@ func (a *attempt) await(ctx context.Context, ticket uint64) error {
 			return context.Cause(ctx)
 		case <-say.C:
 			a.waitFor(waitingForQuorum)
-			a.note("WARNING", step, "Waiting until the mesh records where the run stands.")
+			a.remark("WARNING", step, "Waiting until the mesh records where the run stands.")
 		case <-giveUp.C:
 			a.mu.Lock()
 			a.isolated = fmt.Sprintf("The run waited %s for the mesh to record where it stands and did not go on.", limit)

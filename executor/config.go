@@ -37,6 +37,8 @@ type Config struct {
 
 	// Blobs is where large parts of an attempt's checkpoints lie; nil: they go into the state.
 	Blobs func(job string, epoch uint64) Blobs
+	// Runs is the folder of the logs that runs resume from when this process dies; empty: none are kept.
+	Runs string
 }
 
 // Load is how busy the machine is.

@@ -56,6 +56,10 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "ValidationError", Message: err.Error()}}
 	}
 	seal, open := o.Secrets.cipher()
+	mode := casare.RunMode{}
+	if o.Mode != nil {
+		mode = *o.Mode
+	}
 	result := p.plan.Run(ctx, engine.Options{
 		Variables: variables,
 		Secrets:   o.Secrets.Secret,
@@ -64,13 +68,16 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		Sink:      sink{o},
 		Checkpoint: func(ctx context.Context, s engine.Snapshot) error {
 			return o.Checkpoint(ctx, Snapshot{
-				Changes: s.Changes, Whole: s.Whole, Moment: s.Moment, Open: strings.Join(s.Open, ", "), Step: s.Step, Progress: s.Progress,
+				Changes: s.Changes, Whole: s.Whole, Moment: s.Moment, Open: s.Open, Step: s.Step, Progress: s.Progress,
 			})
 		},
-		Settle: o.Settle,
-		Resume: o.Resume,
-		Stop:   o.Stop,
-		Files:  o.Files,
+		Settle:    o.Settle,
+		Resume:    o.Resume,
+		Stop:      o.Stop,
+		Files:     o.Files,
+		Documents: o.Documents,
+		Debug:     o.Debug,
+		RunTo:     mode.To, RunStep: mode.Only, RunAll: mode.All,
 		Now:    o.Now,
 		Logger: o.Logger,
 	})

@@ -24,6 +24,7 @@ type Executor struct {
 	instance uint64
 	group    service.Group
 	slots    chan struct{} // holds one token for each attempt that runs
+	asked    chan struct{} // holds one token for each question to a debugger that is being answered
 	wake     chan struct{} // one slot: something may have to be reported or asked for
 	beat     chan struct{} // one slot: send a heartbeat now
 	leased   chan struct{} // one slot: the lease ends later than was known
@@ -33,6 +34,7 @@ type Executor struct {
 	term     uint64              // highest seen
 	number   uint64              // of the last session
 	attempts map[string]*attempt // by job, the newest epoch
+	kept     map[string]uint64   // epochs of attempts of an earlier process whose logs are here, by job
 	dirty    []*attempt          // may have something to report
 	marked   map[*attempt]struct{}
 	online   bool          // a session stands
@@ -57,24 +59,35 @@ func New(cfg Config, leader Leader, runner Runner) (*Executor, error) {
 		cfg: cfg, leader: leader, runner: runner, programs: newPrograms(), desk: newDesk(cfg.Work),
 		instance: rand.Uint64(), //nolint:gosec // tells processes apart, is no secret
 		slots:    make(chan struct{}, cfg.Robot.Slots),
+		asked:    make(chan struct{}, debugsAtOnce),
 		wake:     make(chan struct{}, 1),
 		beat:     make(chan struct{}, 1),
 		leased:   make(chan struct{}, 1),
+		kept:     map[string]uint64{},
 		attempts: map[string]*attempt{}, marked: map[*attempt]struct{}{}, drained: make(chan struct{}),
 	}, nil
 }
 
 // Start begins to keep a session with the leader and to run what it assigns.
 func (e *Executor) Start(ctx context.Context) error {
+	if err := e.keepLogs(); err != nil {
+		return err
+	}
 	e.group.Start(ctx)
-	e.group.Go(e.keep)  //nolint:contextcheck // the group gives its own context
+	e.group.Go(e.keep) //nolint:contextcheck // the group gives its own context
+	if e.cfg.Runs != "" {
+		e.group.Go(e.syncLogs) //nolint:contextcheck // the group gives its own context
+	}
 	e.group.Go(e.fence) //nolint:contextcheck // the group gives its own context
 	e.group.Go(e.tidy)  //nolint:contextcheck // the group gives its own context
 	return nil
 }
 
 // Stop ends the session and every attempt, and waits for them. Without Drain before it, it is as if the robot had died.
-func (e *Executor) Stop() { e.group.Stop() }
+func (e *Executor) Stop() {
+	e.group.Stop()
+	e.closeLogs()
+}
 
 // Drain is the first half of a planned stop: no new work is taken, every attempt stops at its next step boundary (those that do
 // not within Config.Drain are ended), its checkpoint is replicated and the job given back. It returns when the leader has
@@ -177,6 +190,7 @@ func (e *Executor) assign(m *session.Assign) {
 	e.mu.Unlock()
 	for _, a := range older {
 		a.kill(errGone)
+		a.closeJournal()
 		e.desk.leave(a.jobID)
 	}
 	for _, a := range fresh {
@@ -203,6 +217,7 @@ func (e *Executor) newAttempt(spec session.Assignment) *attempt {
 	a.stream.begin(spec.Records, spec.Seq)
 	a.log.first = spec.Lines
 	a.wakes = func() { e.mark(a) }
+	a.bench = newBench(spec.Debug, e.cfg.Now, a.wakes)
 	if spec.Started {
 		// The same attempt once more, after this robot's restart. What it gave numbers to before may still be on its way.
 		a.say = startSaid
@@ -264,14 +279,8 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	if err != nil {
 		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "SecretError", Message: err.Error()}}
 	}
-	resume, err := a.fetch(ctx)
-	switch {
-	case ctx.Err() != nil:
-		return outcomeOf(ctx)
-	case err != nil:
-		return Outcome{Rejected: err.Error()}
-	}
-	if out := e.enter(ctx, a); out != nil {
+	resume, out := e.takeUp(ctx, a)
+	if out != nil {
 		return *out
 	}
 	a.begin(casare.TimeOf(e.cfg.Now()), program.Policy())
@@ -294,6 +303,8 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 		Now:        e.cfg.Now,
 		Files:      filesOf(a.folder),
 		Documents:  &pinnedDocuments{a.spec.Pinned, e.programs, func() { signal(e.wake) }},
+		Mode:       a.spec.Mode,
+		Debug:      a.bench.debugger,
 		Logger:     e.cfg.Logger,
 	})
 }
@@ -301,6 +312,7 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 // drop ends an attempt that is over for this robot and forgets it.
 func (e *Executor) drop(a *attempt) {
 	a.kill(errGone)
+	a.closeJournal()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.attempts[a.jobID] == a {

@@ -159,6 +159,11 @@ func (l *link) greet(ctx context.Context, term uint64) error {
 		Version: session.Version, Instance: e.instance, Number: e.number, Term: e.term, Robot: e.cfg.Robot, Stopping: e.draining,
 	}
 	all := e.list()
+	for job, epoch := range e.kept {
+		if e.attempts[job] == nil {
+			hello.Attempts = append(hello.Attempts, session.Held{JobID: job, Epoch: epoch, Kept: true})
+		}
+	}
 	e.mu.Unlock()
 	held := make(map[string]*attempt, len(all))
 	for _, a := range all {
@@ -201,6 +206,9 @@ func (l *link) follow(ctx context.Context, w *session.Welcome, held map[string]*
 	e.mu.Unlock()
 	for _, d := range w.Decisions {
 		a := held[d.JobID]
+		if a == nil && !d.Continue && e.unkeep(d.JobID, d.Epoch) {
+			e.forgetLog(d.JobID, d.Epoch)
+		}
 		if a == nil || a.epoch != d.Epoch {
 			continue
 		}
@@ -282,6 +290,8 @@ func (l *link) take(ctx context.Context, m session.Message) error {
 		if a := e.find(m.JobID, m.Epoch); a != nil {
 			e.drop(a)
 		}
+	case *session.Debug:
+		l.debug(ctx, m)
 	case *session.Watch:
 		e.mu.Lock()
 		e.watched = m.On
@@ -363,6 +373,11 @@ func (l *link) sendDue(ctx context.Context, asked map[string]struct{}) error {
 		return err
 	}
 	for _, a := range due {
+		if news := a.bench.news(a); news != nil {
+			if err := l.conn.Send(ctx, news); err != nil {
+				return err
+			}
+		}
 		ends := len(frame.Finishes) + len(frame.Releases)
 		size += a.next(frame)
 		if len(frame.Finishes)+len(frame.Releases) > ends {

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"casare"
+	"casare/runlog"
 	"casare/session"
 )
 
@@ -68,6 +69,7 @@ func (a *attempt) onStep(e casare.StepEvent, base uint64) {
 		a.step = e.Step
 	}
 	a.progress = max(a.progress, e.Progress)
+	a.journal.say(e.Step, &runlog.Entry{Step: &e})
 	a.live.addStep(e)
 }
 
@@ -78,8 +80,8 @@ func (a *attempt) onLog(l casare.LogLine) {
 	a.addLine(l)
 }
 
-// note adds a line of the executor's own to the job's log.
-func (a *attempt) note(level, step, text string) {
+// remark adds a line of the executor's own to the job's log.
+func (a *attempt) remark(level, step, text string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.addLine(casare.LogLine{Time: a.now(), Level: level, Step: step, Message: text})
@@ -90,6 +92,7 @@ func (a *attempt) addLine(l casare.LogLine) {
 	l.N = a.spec.Lines + a.lines
 	a.lines++
 	l.JobID, l.RobotID, l.Attempt = a.jobID, a.robot, a.epoch
+	a.journal.say(l.Step, &runlog.Entry{Line: &l})
 	a.live.addLine(l)
 	a.log.add(l)
 	if a.log.bytes > maxChunk && !a.logDue {

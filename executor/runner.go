@@ -33,6 +33,8 @@ type RunOptions struct {
 	Step      func(casare.StepEvent) // called in order, from N = 0
 	Log       func(casare.LogLine)   // called in order, from N = 0
 	Files     engine.Files           // what the steps may read and write; nil: nothing
+	Mode      *casare.RunMode        // which part of the document to run; nil: all of it
+	Debug     *engine.Debugger       // nil: the run stops nowhere
 	Documents node.Documents         // those that the document refers to
 	Now       func() time.Time
 	Logger    *slog.Logger
@@ -52,7 +54,7 @@ type Snapshot struct {
 	Changes  []casare.Record // since the one before, ordered by key
 	Whole    bool            // they are everything
 	Moment   Moment
-	Open     string // the step that may run only once and begins now
+	Open     []string // steps that may run only once and have begun or begin now
 	Step     string
 	Progress int
 }

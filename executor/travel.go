@@ -32,7 +32,36 @@ func (a *attempt) endedWell() bool {
 	return a.end != nil && a.end.finish != nil && (a.end.finish.State == casare.JobCompleted || a.end.finish.State == casare.JobCancelled)
 }
 
-// enter opens the attempt's workspace and makes it what the checkpoint says. An outcome is why the attempt does not run.
+// takeUp finds out where the run goes on, makes the attempt's workspace what it was there, and returns the run's records. An outcome is
+// why the attempt does not run.
+func (e *Executor) takeUp(ctx context.Context, a *attempt) ([]casare.Record, *Outcome) {
+	point := e.openJournal(ctx, a)
+	if out := e.enter(ctx, a); out != nil {
+		return nil, out
+	}
+	if point != nil {
+		records, err := a.goOn(ctx, point)
+		if err == nil {
+			return records, nil
+		}
+		e.cfg.Logger.WarnContext(ctx, "the files are not what this robot's own log says, the run goes on from what the mesh has recorded",
+			jobAttr(a), slog.Any("error", err))
+	}
+	if out := e.restore(ctx, a); out != nil {
+		return nil, out
+	}
+	records, err := a.fetch(ctx)
+	switch {
+	case ctx.Err() != nil:
+		out := outcomeOf(ctx)
+		return nil, &out
+	case err != nil:
+		return nil, &Outcome{Rejected: err.Error()}
+	}
+	return records, nil
+}
+
+// enter opens the attempt's workspace.
 func (e *Executor) enter(ctx context.Context, a *attempt) *Outcome {
 	w, err := e.desk.open(ctx, a.jobID, a.epoch)
 	if err != nil {
@@ -48,8 +77,17 @@ func (e *Executor) enter(ctx context.Context, a *attempt) *Outcome {
 	a.mu.Lock()
 	a.folder = w
 	a.mu.Unlock()
+	return nil
+}
+
+// restore makes the workspace what the checkpoint in the state says.
+func (e *Executor) restore(ctx context.Context, a *attempt) *Outcome {
+	w := a.folder
+	if w == nil {
+		return nil
+	}
 	for until := time.Now().Add(restoreWait); ; {
-		err = w.Restore(ctx, a.spec.Records)
+		err := w.Restore(ctx, a.spec.Records)
 		switch {
 		case err == nil:
 			return nil

@@ -23,6 +23,8 @@ type Workspace interface {
 	engine.Files
 	// Restore makes the folder what the records of a checkpoint say. CodeUnavailable: later, perhaps.
 	Restore(ctx context.Context, records []casare.Record) error
+	// Reread forgets that the contents of files are kept: the next Collect reads all of them and puts them again.
+	Reread()
 	// Collect returns the records that have changed since, or all of them.
 	Collect(whole bool) ([]casare.Record, error)
 	// Pending says whether the records refer to contents that are not kept yet: then they must not leave. Flush keeps them.

@@ -81,6 +81,8 @@ func (w workspace) Pin() string {
 	return w.f.pin
 }
 
+func (w workspace) Reread() {}
+
 func (w workspace) Changes() []node.Change { return nil }
 
 func (w workspace) Close() {

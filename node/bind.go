@@ -264,6 +264,9 @@ func newInput(f *Field, ports []string, config *value.Dict) input {
 	if f.configured() && config != nil {
 		for i, name := range ports {
 			v, _ := config.Get(name)
+			if v == "" && f.blank {
+				v = nil
+			}
 			in.config[i] = v
 			if first == nil {
 				first = v

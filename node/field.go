@@ -34,6 +34,7 @@ type Field struct {
 	missing    string // what the step fails with
 	strict     bool
 	raw        bool
+	blank      bool
 	naming     naming
 	choices    []string // as oneOf, of a Choice
 	oneOf      []Value
@@ -124,6 +125,10 @@ func (f *Field) Each(shown, most int) *Field {
 	return f
 }
 
+// Blank makes an empty text in the config count as not given, for a field of any kind whose form is no text; those of other kinds
+// do so anyway.
+func (f *Field) Blank() *Field { f.blank = true; return f }
+
 // Raw keeps templates in the config as they are.
 func (f *Field) Raw() *Field { f.raw = true; return f }
 
@@ -178,7 +183,7 @@ func (f *Field) accept(v Value) (Value, error) {
 				break
 			}
 		}
-		if text == "" && f.kind != KindText && f.kind != KindAny {
+		if text == "" && (f.kind != KindText && f.kind != KindAny || len(f.choices) > 0) {
 			v = nil
 		}
 	}

@@ -177,6 +177,26 @@ func (s *Store) BlobOwned(owner casare.BlobOwner, hash string) (bool, error) {
 	return s.blobPrefix(blobKey(hash, key(string(owner.Kind), owner.ID, "")))
 }
 
+// BlobOwners returns what refers to a blob, each owner once.
+func (s *Store) BlobOwners(hash string) ([]casare.BlobOwner, error) {
+	var owners []casare.BlobOwner
+	err := s.state.view(func(tx *bbolt.Tx) error {
+		owners = owners[:0]
+		prefix := []byte(hash + "\x00")
+		c := tx.Bucket(bucketBlob).Cursor()
+		for k, _ := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, _ = c.Next() {
+			kind, rest, _ := strings.Cut(string(k[len(prefix):]), "\x00")
+			id, _, _ := strings.Cut(rest, "\x00")
+			owner := casare.BlobOwner{Kind: casare.BlobOwnerKind(kind), ID: id}
+			if n := len(owners); n == 0 || owners[n-1] != owner {
+				owners = append(owners, owner)
+			}
+		}
+		return nil
+	})
+	return owners, err
+}
+
 func (s *Store) blobPrefix(prefix []byte) (bool, error) {
 	var found bool
 	err := s.state.view(func(tx *bbolt.Tx) error {

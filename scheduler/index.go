@@ -35,6 +35,7 @@ type entry struct {
 	again  bool        // something happened while placing: look at the job again
 	pin    string      // while queued or placing: what keeps it from other robots than its class's target
 	since  casare.Time // it is in the queue
+	stop   *stop       // held: its debugger has stopped it; nil: it has not
 }
 
 // class is the jobs that the same robots can run. Placing looks at the first job of each class only: if no robot can run it,

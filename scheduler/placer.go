@@ -228,7 +228,7 @@ func (t *term) assignment(j *casare.Job) (session.Assignment, error) {
 	a := session.Assignment{
 		JobID: j.ID, Epoch: j.Epoch, WorkflowID: j.WorkflowID, WorkflowName: j.WorkflowName, Revision: j.Revision, Pinned: j.Pinned,
 		Variables: j.Variables, TimeoutMillis: t.remaining(j).Milliseconds(), Seq: j.CheckpointSeq,
-		Started: j.State == casare.JobRunning,
+		Started: j.State == casare.JobRunning, Mode: j.Mode, Debug: j.Debug,
 	}
 	if j.CheckpointSeq > 0 {
 		var err error

@@ -235,7 +235,7 @@ func (t *term) welcome(ctx context.Context, p *peer, hello *session.Hello) ([]st
 		if err != nil {
 			return nil, err
 		}
-		if w.Decisions = append(w.Decisions, d); d.Continue {
+		if w.Decisions = append(w.Decisions, d); d.Continue && !held.Kept {
 			named[held.JobID] = held.Epoch
 		}
 	}
@@ -305,6 +305,8 @@ func (t *term) take(ctx context.Context, p *peer, m session.Message) error {
 		return p.reports.put(ctx, m)
 	case *session.Live:
 		t.live(p, m)
+	case *session.DebugReply:
+		t.debugged(p, m)
 	case *session.Want:
 		for _, revision := range m.Revisions {
 			p.forget(revision)

@@ -26,11 +26,12 @@ type term struct {
 	number uint64
 	log    *slog.Logger
 
-	group    service.Group
-	proposed atomic.Uint64 // numbers this term's own proposals
-	hub      *hub
-	kick     chan struct{} // one slot: look for jobs to place
-	placing  chan struct{} // one slot, held while jobs are placed, and by Handover
+	group     service.Group
+	proposed  atomic.Uint64 // numbers this term's own proposals
+	hub       *hub
+	kick      chan struct{} // one slot: look for jobs to place
+	questions questions     // to debuggers
+	placing   chan struct{} // one slot, held while jobs are placed, and by Handover
 
 	mu       sync.Mutex
 	idx      *index

@@ -118,6 +118,9 @@ func (m *Assign) check() error {
 		l.id("revision", a.Revision)
 		l.text("workflow_id", a.WorkflowID)
 		l.text("workflow_name", a.WorkflowName)
+		if a.Debug != nil && l.err == nil {
+			l.err = a.Debug.Validate()
+		}
 		l.size("variables", len(a.Variables), casare.MaxDocument)
 		l.size("sealed", len(a.Sealed), MaxSealed)
 		l.size("pinned", len(a.Pinned), casare.MaxPinned)

@@ -116,6 +116,10 @@ func blank(k Kind) Message {
 		return new(Live)
 	case KindRefused:
 		return new(Refused)
+	case KindDebug:
+		return new(Debug)
+	case KindDebugReply:
+		return new(DebugReply)
 	case KindPiece:
 		return new(Piece)
 	}

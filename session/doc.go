@@ -19,6 +19,8 @@
 //	leader → robot    Cancel, Stop a job's wished end; an attempt that is no longer the current one
 //	robot  → leader   Heartbeat    every second: load and clock; answered by HeartbeatAck
 //	leader → robot    Watch        whether anybody looks at live updates; without watchers none are sent
+//	leader → robot    Debug        what the debugger of an attempt shall do; answered by DebugReply
+//	robot  → leader   DebugReply   that, or unasked: an attempt was stopped, or goes on
 //	robot  → leader   Live         step events and log lines while they happen; never acknowledged, never replicated
 //
 // There is no message that accepts an assignment: the stream is reliable and ordered, so an assignment either arrives or the

@@ -26,6 +26,8 @@ const (
 	KindLive         Kind = 14
 	KindRefused      Kind = 15
 	KindPiece        Kind = 16
+	KindDebug        Kind = 17
+	KindDebugReply   Kind = 18
 )
 
 // Message is one of the message types of this package, passed as a pointer.
@@ -53,6 +55,7 @@ type Held struct {
 	Epoch    uint64 `cbor:"2,keyasint"`
 	Seq      uint64 `cbor:"3,keyasint,omitempty"` // last acknowledged checkpoint
 	Finished bool   `cbor:"4,keyasint,omitempty"` // it has ended and its result waits to be reported
+	Kept     bool   `cbor:"5,keyasint,omitempty"` // an earlier process had it and left its log; to go on with it is to be assigned it again
 }
 
 // Welcome answers Hello. It decides about every attempt that the hello named.
@@ -118,6 +121,9 @@ type Assignment struct {
 	// The checkpoint to resume from: its records, or how many pieces of them came before in messages of their own.
 	Records []casare.Record `cbor:"12,keyasint,omitempty"`
 	Pieces  int             `cbor:"13,keyasint,omitempty"`
+
+	Mode  *casare.RunMode   `cbor:"40,keyasint,omitempty"` // nil: the whole document
+	Debug *casare.DebugSpec `cbor:"41,keyasint,omitempty"`
 }
 
 // Piece is the next part of a checkpoint that is too large for the frame of its assignment, see SplitRecords. The assignment follows

@@ -28,7 +28,7 @@ func messages() []session.Message {
 				ID: "r", Name: "n", Environment: "e", Labels: map[string]string{"k": "v"}, Capabilities: []string{"c"}, Slots: 2,
 				Facts: casare.Facts{Hostname: "h", CPUs: 2}, HTTP: "127.0.0.1:1", Mesh: "127.0.0.1:2",
 			},
-			Attempts: []session.Held{{JobID: "j", Epoch: 5, Seq: 6, Finished: true}},
+			Attempts: []session.Held{{JobID: "j", Epoch: 5, Seq: 6, Finished: true, Kept: true}},
 		},
 		&session.Welcome{Term: 1, Watch: true, LeaseMillis: 5000, Decisions: []session.Decision{
 			{JobID: "j", Epoch: 1, Continue: true, Seq: 2, Cancel: true, CancelReason: "r"}, {JobID: "k", Epoch: 2, Code: casare.CodeStaleEpoch},
@@ -39,6 +39,7 @@ func messages() []session.Message {
 		&session.Assign{Term: 1, Attempts: []session.Assignment{{
 			JobID: "j", Epoch: 1, WorkflowID: "w", WorkflowName: "n", Revision: "r", Variables: []byte("{}"), TimeoutMillis: 5,
 			Records: records(), Seq: 6, Lines: 7, Started: true, Pieces: 3,
+			Mode: &casare.RunMode{To: "s"}, Debug: &casare.DebugSpec{Breakpoints: []casare.Breakpoint{{Step: "s", Condition: "x > 1", Hits: 2}}, Watches: []string{"x"}, OnIdle: casare.IdleCancel},
 		}}},
 		&session.Want{Revisions: []string{"r"}},
 		&session.Report{
@@ -55,6 +56,17 @@ func messages() []session.Message {
 		&session.HeartbeatAck{Number: 1},
 		&session.Watch{On: true},
 		&session.Piece{JobID: "j", Epoch: 1, N: 2, Data: []byte{1}},
+		&session.Debug{JobID: "j", Epoch: 1, Number: 2, Command: casare.DebugCommand{Verb: casare.DebugSetVariable, Name: "x", Value: []byte("1"), ID: "c"}},
+		&session.DebugReply{
+			JobID: "j", Epoch: 1, Number: 2, Code: casare.CodeTransition, Message: "m", Field: "f",
+			State: &casare.DebugState{
+				Paused: true, Reason: "pause", Text: "t", Step: "s", Type: "LogNode", Since: 3, Stops: 4, More: 5,
+				Stack:     []casare.DebugFrame{{Step: "s", Type: "LogNode"}, {Step: "l", Body: "body", Round: 2}},
+				Variables: []casare.DebugVariable{{Name: "x", Type: "int", Value: []byte("1")}}, Watches: []casare.DebugWatch{{Expression: "x", Value: []byte("1")}},
+				Breakpoints: []casare.Breakpoint{{Step: "s", Count: 3}},
+			},
+			Stop: &casare.DebugStop{Paused: true, Step: "s"},
+		},
 		&session.Live{Attempts: []session.LiveAttempt{{
 			JobID: "j", Epoch: 1, Steps: []casare.StepEvent{{N: 1, Step: "s", State: casare.StepFailed, Message: "m"}},
 			Lines: []session.LiveLine{{N: 2, Time: 3, Level: "INFO", Message: "m", Step: "s"}},
@@ -74,7 +86,7 @@ func TestCodec_EveryMessageComesBackAsItWas(t *testing.T) {
 		require.Equal(t, m, got)
 		kinds[m.Kind()] = true
 	}
-	require.Len(t, kinds, 16)
+	require.Len(t, kinds, 18)
 }
 
 func TestCodec_CapsAndBrokenFramesAreRefused(t *testing.T) {
@@ -96,6 +108,11 @@ func TestCodec_CapsAndBrokenFramesAreRefused(t *testing.T) {
 		"frame":            &session.Assign{Attempts: []session.Assignment{big("a"), big("b"), big("c")}},
 		"slots":            &session.Hello{Version: session.Version, Robot: casare.Robot{ID: "r", Slots: 1 << 20}},
 		"live":             &session.Live{Attempts: []session.LiveAttempt{{JobID: "j", Epoch: 1, Lines: []session.LiveLine{{Message: long}}}}},
+		"debug command":    &session.Debug{JobID: "j", Epoch: 1, Command: casare.DebugCommand{Verb: "dance"}},
+		"breakpoints":      &session.Debug{JobID: "j", Epoch: 1, Command: casare.DebugCommand{Verb: casare.DebugConfigure, Spec: &casare.DebugSpec{Watches: make([]string, 33)}}},
+		"debug spec":       &session.Assign{Attempts: []session.Assignment{{JobID: "j", Epoch: 1, Revision: "r", Debug: &casare.DebugSpec{OnIdle: "x"}}}},
+		"debug state":      &session.DebugReply{JobID: "j", Epoch: 1, State: &casare.DebugState{Variables: []casare.DebugVariable{{Text: long}}}},
+		"debug message":    &session.DebugReply{JobID: "j", Epoch: 1, Message: long},
 		"negative running": &session.Heartbeat{Running: -1},
 	} {
 		dst, err := session.Append([]byte("kept"), m)

@@ -85,14 +85,14 @@ func (s *Step) Reference() (r Reference, ok bool) {
 	return r, r.ID != "" || r.Path != ""
 }
 
-// Beside is the path of the document as seen from the first one: a relative path begins beside the document it stands in.
-func (r Reference) Beside() string {
-	to := strings.ReplaceAll(r.Path, `\`, "/")
-	if to == "" || r.From == "" || path.IsAbs(to) || strings.Contains(to, ":") {
-		return to
+// Where is the path of the document as far as it can be told: a relative one begins beside the document that refers to it.
+func (r Reference) Where() string {
+	file := strings.ReplaceAll(r.Path, `\`, "/")
+	if file == "" || r.From == "" || path.IsAbs(file) || strings.Contains(file, ":") {
+		return file
 	}
-	return path.Join(path.Dir(r.From), to)
+	return path.Join(path.Dir(r.From), file)
 }
 
-// Key is the name under which a submit brings the document along: its path as Beside gives it, else its id.
-func (r Reference) Key() string { return cmp.Or(r.Beside(), r.ID) }
+// Key is the name under which a submit brings the document along: where it is, else its id.
+func (r Reference) Key() string { return cmp.Or(r.Where(), r.ID) }

@@ -16,7 +16,7 @@ func jobsCommand() *cobra.Command {
 	connect := &connectFlags{}
 	cmd := &cobra.Command{Use: "jobs", Short: "List, show and cancel jobs, and read their logs"}
 	connect.register(cmd)
-	cmd.AddCommand(jobsList(connect), jobsGet(connect), jobsCancel(connect), jobsLogs(connect))
+	cmd.AddCommand(jobsList(connect), jobsGet(connect), jobsCancel(connect), jobsLogs(connect), jobsPause(connect), jobsResume(connect), jobsDebug(connect))
 	return cmd
 }
 
@@ -152,6 +152,9 @@ func printJob(w io.Writer, j client.Job) error {
 		{"started", clockTime(j.StartedAt)},
 		{"completed", clockTime(j.CompletedAt)},
 		{"took", took(j)},
+	}
+	if j.Paused {
+		rows = append(rows, []string{"stopped", "before step " + j.PausedAt})
 	}
 	if j.CurrentNode != "" && !j.State.Terminal() {
 		rows = append(rows, []string{"step", j.CurrentNode})

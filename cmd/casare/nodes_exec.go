@@ -117,7 +117,7 @@ func (g given) run(ctx context.Context, typ string, r oneRun) error {
 	if !r.json {
 		sink = printSink{out: r.err}
 	}
-	options, done, err := localOptions(r.secrets)
+	options, done, err := localOptions(".", r.secrets)
 	if err != nil {
 		return err
 	}
@@ -133,8 +133,9 @@ func (g given) run(ctx context.Context, typ string, r oneRun) error {
 	return &exitError{code: exitFailure, err: failure(result), quiet: r.json}
 }
 
-// localOptions are those of every run without a mesh: with the rights of whoever calls, in the working folder. done closes what they hold.
-func localOptions(secrets func(name string) (string, bool)) (o engine.Options, done func(), err error) {
+// localOptions are those of every run without a mesh: with the rights of whoever calls, in the working folder. folder is where the document
+// lies. done closes what they hold.
+func localOptions(folder string, secrets func(name string) (string, bool)) (o engine.Options, done func(), err error) {
 	access, err := files.Caller(files.Default())
 	if err != nil {
 		return o, nil, err
@@ -143,7 +144,8 @@ func localOptions(secrets func(name string) (string, bool)) (o engine.Options, d
 	if err != nil {
 		return o, nil, err
 	}
-	return engine.Options{Now: time.Now, Secrets: secrets, Files: open}, open.Close, nil
+	documents := &besideDocuments{folder: folder, read: open.ReadFile}
+	return engine.Options{Now: time.Now, Secrets: secrets, Files: open, Documents: documents}, open.Close, nil
 }
 
 // printSingle writes the one object of nodes exec.

@@ -177,7 +177,7 @@ func runLocally(ctx context.Context, r localRun) error {
 	if !r.json {
 		sink = printSink{out: r.out}
 	}
-	options, done, err := localOptions(r.secrets)
+	options, done, err := localOptions(filepath.Dir(r.file), r.secrets)
 	if err != nil {
 		return err
 	}

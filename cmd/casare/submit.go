@@ -22,6 +22,10 @@ type submitFlags struct {
 	priority    string
 	environment string
 	wait        bool
+	to          string
+	only        string
+	all         bool
+	breaks      []string
 }
 
 func submitCommand() *cobra.Command {
@@ -42,6 +46,11 @@ With --wait it prints the job's log while it runs and ends with 0 if the job com
 	cmd.Flags().StringVar(&f.robot, "robot", "", "run on this robot (id) and no other")
 	cmd.Flags().StringVar(&f.priority, "priority", "", "0 (first) to 20 (last), or CRITICAL, HIGH, NORMAL, LOW (default NORMAL)")
 	cmd.Flags().StringVar(&f.environment, "environment", "", "run on robots of this environment")
+	cmd.Flags().StringVar(&f.to, "to", "", "run only what leads to this step, and not past it")
+	cmd.Flags().StringVar(&f.only, "only", "", "run only this step")
+	cmd.Flags().BoolVar(&f.all, "all", false, "begin at every StartNode")
+	cmd.Flags().StringArrayVar(&f.breaks, "break", nil, "stop before this step, as with jobs debug (repeatable)")
+	cmd.MarkFlagsMutuallyExclusive("to", "only", "all")
 	cmd.Flags().BoolVar(&f.wait, "wait", false, "follow the job until it ends")
 	return cmd
 }
@@ -77,11 +86,28 @@ func (f *submitFlags) run(ctx context.Context, out, errOut io.Writer, file strin
 		Priority:     f.priority,
 		Environment:  f.environment,
 		RobotID:      f.robot,
+		RunTo:        f.to,
+		RunStep:      f.only,
+		RunAll:       f.all,
+	}
+	for _, text := range f.breaks {
+		b, err := parseBreakpoint(text)
+		if err != nil {
+			return err
+		}
+		if request.Debug == nil {
+			request.Debug = &casare.DebugSpec{}
+		}
+		request.Debug.Breakpoints = append(request.Debug.Breakpoints, b)
 	}
 	if variables.Len() > 0 {
 		if request.Variables, err = value.JSON(variables); err != nil {
 			return usageError("variables: %w", err)
 		}
+	}
+	beside := besideDocuments{folder: filepath.Dir(file), read: readBounded}
+	if request.Documents, err = beside.closure(ctx, raw); err != nil {
+		return err
 	}
 	submitted, err := c.Submit(ctx, request)
 	if err != nil {

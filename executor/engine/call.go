@@ -63,7 +63,7 @@ func (h *host) Document(ctx context.Context, ref workflow.Reference) (*workflow.
 // refer adds to a reference from where it refers.
 func (f *frame) refer(ref workflow.Reference) workflow.Reference {
 	if f.nested != nil && ref.From == "" {
-		ref.From = f.nested.ref.Beside()
+		ref.From = f.nested.ref.Where()
 	}
 	return ref
 }

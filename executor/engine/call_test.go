@@ -21,7 +21,7 @@ type shelf map[string]string
 
 // Document implements node.Documents. A shelf holds the tests' small language, behind a line of declarations as JSON.
 func (s shelf) Document(_ context.Context, r workflow.Reference) ([]byte, error) {
-	for _, name := range []string{r.Beside(), r.ID} {
+	for _, name := range []string{r.Where(), r.ID} {
 		source, ok := s[name]
 		if !ok {
 			continue

@@ -263,7 +263,7 @@ func holds(want, got value.Value) bool {
 type folder string
 
 func (f folder) Document(_ context.Context, r workflow.Reference) ([]byte, error) {
-	path := filepath.FromSlash(r.Beside())
+	path := filepath.FromSlash(r.Where())
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(string(f), path)
 	}

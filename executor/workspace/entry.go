@@ -227,3 +227,23 @@ func Split(records []casare.Record) (workspace, others []casare.Record) {
 
 // modeOf are the permissions of an entry on this system.
 func modeOf(e *entry) os.FileMode { return os.FileMode(e.Mode).Perm() }
+
+// File is a file of a workspace as a checkpoint has it.
+type File struct {
+	Path   string // slashes, below the folder
+	Size   int64
+	Time   casare.Time
+	Chunks []casare.BlobRef // its content
+}
+
+// Files lists the files that the records of a checkpoint tell of, ordered by path; folders are left out.
+func Files(records []casare.Record) ([]File, error) {
+	list, _, err := parse(records)
+	var files []File
+	for _, e := range list {
+		if !e.Dir {
+			files = append(files, File{Path: e.Path, Size: e.Size, Time: e.Time, Chunks: e.chunks})
+		}
+	}
+	return files, err
+}

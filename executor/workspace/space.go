@@ -297,6 +297,17 @@ func (s *Space) read(e *entry) (gone bool, err error) {
 	return false, nil
 }
 
+// Reread forgets that the contents of files are kept, after a Restore from records that nobody else may have: the next Collect reads every
+// file, and what it returns is all of them.
+func (s *Space) Reread() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.known {
+		s.forget(e)
+	}
+	clear(s.known)
+}
+
 func (s *Space) forget(e *entry) {
 	for _, c := range e.chunks {
 		s.books.drop(c.Hash)

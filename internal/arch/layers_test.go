@@ -74,6 +74,7 @@ func TestLayers_LowerPackagesImportOnlyWhatIsBelowThem(t *testing.T) {
 	allowed := map[string][]string{
 		"value":           {},
 		"session":         {},
+		"runlog":          {},
 		"client":          {},
 		"workflow":        {"value"},
 		"node":            {"value", "workflow"},
@@ -84,7 +85,7 @@ func TestLayers_LowerPackagesImportOnlyWhatIsBelowThem(t *testing.T) {
 		"raftstore":       {"internal/service"},
 		"blobstore":       {"internal/service"},
 		"scheduler":       {"internal/service", "session"},
-		"executor":        {"internal/seal", "internal/service", "session", "value", "workflow", "node"},
+		"executor":        {"internal/seal", "internal/service", "session", "runlog", "value", "workflow", "node"},
 		"api":             {"internal/service", "node", "workflow", "value"},
 		"configs":         {"internal/files"},
 		"internal":        {},

@@ -40,7 +40,7 @@ func (n *switchNode) Run(ctx context.Context, r *node.Run) error {
 	if v == nil && n.expression.Set() {
 		var err error
 		if v, err = n.expression.Eval(ctx, r); err != nil {
-			return node.Fail("", "%w", err).Via(portDefault)
+			return node.Fail("", "Invalid or unsafe expression: %s: %w", n.expression.Source(), err).Via(portDefault)
 		}
 	}
 	text := ""

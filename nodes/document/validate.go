@@ -30,9 +30,9 @@ func (n *validate) Spec(s *node.Spec) {
 	s.Describe("Validate Extraction", "Looks whether what was read out of a document has the fields it must have, and whether they keep rules. "+
 		"The confidence is the share of the fields looked at that are valid.")
 	s.Category("document")
-	s.Any(node.In, &n.extraction, "extraction").Must("Extraction data is required").Port(node.KindDict).Widget("json").Shown(node.Essential).
+	s.Any(node.In, &n.extraction, "extraction").Port(node.KindDict).Widget("json").Shown(node.Essential).
 		Says("The fields: a dict, or the JSON text of one.")
-	s.Any(node.In, &n.required, "required_fields").Must("Required fields list is required").Port(node.KindList).Shown(node.Essential).
+	s.Any(node.In, &n.required, "required_fields").Port(node.KindList).Shown(node.Essential).
 		Says("The fields that must be there: a list, JSON, or names with commas between.")
 	s.Float(node.In, &n.threshold, "confidence_threshold").Or(0.8).Min(0).Max(1).Says("The confidence below which somebody should look at it.")
 	s.Any(node.In, &n.rules, "validation_rules").Port(node.KindDict).Widget("json").

@@ -21,7 +21,7 @@ type assert struct {
 func (n *assert) Spec(s *node.Spec) {
 	s.Describe("Assert", "Fails unless its condition is true. A text is true when it says true, 1 or yes.")
 	s.Category("error_handling")
-	s.Any(node.In, &n.condition, "condition").Or(true).Port(node.KindBool).Shown(node.Essential).Says("What must hold.")
+	s.Any(node.In, &n.condition, "condition").Or(true).Blank().Port(node.KindBool).Shown(node.Essential).Says("What must hold.")
 	s.Text(node.In, &n.message, "message").Or("Assertion failed").Says("What to say when it does not.")
 	s.Bool(node.Out, &n.passed, "passed").Says("Whether it held.")
 	s.Effect(node.Pure)
@@ -29,6 +29,7 @@ func (n *assert) Spec(s *node.Spec) {
 		Name: "holds", Given: node.Values{"condition": "{{ready}}"}, Vars: node.Values{"ready": true}, Wanted: node.Values{"passed": true},
 		Next: []string{workflow.PortOut},
 	})
+	s.Example(node.Example{Name: "nothing said", Given: node.Values{"condition": ""}, Wanted: node.Values{"passed": true}})
 	s.Example(node.Example{Name: "does not hold", Given: node.Values{"condition": "no", "message": "no bread"}, Fails: "Assertion failed: no bread"})
 }
 

@@ -11,18 +11,19 @@ import (
 func init() { node.Register("LogErrorNode", func() node.Node { return new(logError) }) }
 
 type logError struct {
-	message, typ, level string
-	context             node.Value
-	stack               bool
-	entry               *value.Dict
+	message, typ node.Value
+	level        string
+	context      node.Value
+	stack        bool
+	entry        *value.Dict
 }
 
 // Spec describes the type.
 func (n *logError) Spec(s *node.Spec) {
 	s.Describe("Log Error", "Writes an error to the log of the robot and hands it on as a dict.")
 	s.Category("error_handling")
-	s.Text(node.In, &n.message, "error_message").Or("Unknown error").Shown(node.Essential).Says("What went wrong.")
-	s.String(node.In, &n.typ, "error_type").Or("Error").Shown(node.Essential).Says("The type of the error.")
+	s.Any(node.In, &n.message, "error_message").Port(node.KindText).Or("Unknown error").Shown(node.Essential).Says("What went wrong.")
+	s.Any(node.In, &n.typ, "error_type").Port(node.KindText).Or("Error").Shown(node.Essential).Says("The type of the error.")
 	s.Any(node.In, &n.context, "context").Port(node.KindDict).Says("What else to note.")
 	s.Choice(node.Param, &n.level, "level", "debug", "info", "warning", "error", "critical").Or("error").Says("How bad it is.")
 	s.Bool(node.Param, &n.stack, "include_stack_trace").Or(false).Says("Adds where the error of the try around happened.")
@@ -40,7 +41,13 @@ func (n *logError) Spec(s *node.Spec) {
 // Run writes the error down.
 func (n *logError) Run(_ context.Context, r *node.Run) error {
 	noted := n.context
-	if noted == nil {
+	if !value.Truth(n.message) {
+		n.message = "Unknown error"
+	}
+	if !value.Truth(n.typ) {
+		n.typ = "Error"
+	}
+	if !value.Truth(noted) {
 		noted = value.DictOf()
 	}
 	entry := value.NewDict()
@@ -50,11 +57,15 @@ func (n *logError) Run(_ context.Context, r *node.Run) error {
 	entry.Set("error_message", n.message)
 	entry.Set("workflow", r.Workflow())
 	entry.Set("context", noted)
-	if e := r.Fault(); n.stack && e != nil {
-		entry.Set("stack_trace", e.Stack)
+	if n.stack {
+		stack := "NoneType: None\n" // what Python says where nothing has failed
+		if e := r.Fault(); e != nil {
+			stack = e.Stack
+		}
+		entry.Set("stack_trace", stack)
 	}
 	n.entry = entry.Dict()
-	r.Notice(strings.ToUpper(n.level), "["+n.typ+"] "+n.message)
+	r.Notice(strings.ToUpper(n.level), "["+value.Str(n.typ)+"] "+value.Str(n.message))
 	return nil
 }
 

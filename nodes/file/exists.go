@@ -6,7 +6,7 @@ import (
 	"casare/node"
 )
 
-func init() { node.Register("FileExistsNode", func() node.Node { return new(exists) }) }
+func init() { node.Register("FileExistsNode", func() node.Node { return new(existsAlone) }) }
 
 // What FileExistsNode may look for.
 const (
@@ -22,8 +22,11 @@ type exists struct {
 	found, isFile, isDir node.Opt[bool]
 }
 
+// existsAlone is the type of its own, which knows no other kinds than its three.
+type existsAlone struct{ exists }
+
 // Spec describes the type.
-func (n *exists) Spec(s *node.Spec) {
+func (n *existsAlone) Spec(s *node.Spec) {
 	s.Describe("File Exists", "Says whether a file or folder is there.")
 	s.Category("file")
 	n.fields(s)
@@ -35,6 +38,15 @@ func (n *exists) Spec(s *node.Spec) {
 		Name: "not a folder", Files: map[string]string{"a.txt": ""}, Given: node.Values{"path": "a.txt", "check_type": checkDirectory},
 		Wanted: node.Values{"exists": false, "is_file": true},
 	})
+	s.Example(node.Example{Name: "no such kind", Given: node.Values{"path": "a.txt", "check_type": "folder"}, Fails: "check_type must be"})
+}
+
+// Run looks for one of the kinds.
+func (n *existsAlone) Run(ctx context.Context, r *node.Run) error {
+	if n.check != checkFile && n.check != checkDirectory && n.check != checkAny {
+		return node.Fail(node.TypeInput, "check_type must be 'file', 'directory', or 'any'")
+	}
+	return n.exists.Run(ctx, r)
 }
 
 func (n *exists) fields(s *node.Spec) {

@@ -80,6 +80,9 @@ func roleOf(action bool) node.Role {
 
 // Run packs.
 func (n *pack) Run(ctx context.Context, r *node.Run) error {
+	if !n.action && n.compression != stored && n.compression != deflated {
+		return node.Fail(node.TypeInput, "compression must be 'ZIP_STORED' or 'ZIP_DEFLATED'")
+	}
 	p, err := locate(r, n.path, n.dangerous)
 	if err != nil {
 		return err

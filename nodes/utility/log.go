@@ -45,7 +45,7 @@ func (n *logLine) Run(ctx context.Context, r *node.Run) error {
 	case kind == value.KeyError || kind == value.ValueError:
 		// An unknown name or a brace that is no field is taken for text, as in "json {"a": 1}".
 	default:
-		return err
+		return node.Fail("", "Log error: %w", err)
 	}
 	if n.withID {
 		text = "[" + r.Step() + "] " + text

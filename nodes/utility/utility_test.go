@@ -55,14 +55,11 @@ func (l *levels) Line(level, text string) {
 
 func TestLog_Levels(t *testing.T) {
 	t.Parallel()
-	for given, want := range map[string]string{"": "", "warn": "WARNING", "debug": "DEBUG", "Error": "ERROR", "loud": "INFO"} {
+	for given, want := range map[string]string{"": "CRITICAL", "warn": "WARNING", "debug": "DEBUG", "Error": "ERROR", "loud": "INFO"} {
 		b, _ := node.Default.Bind(&workflow.Step{ID: "n", Type: "LogMessageNode", Config: node.Values{"level": given}.Dict()})
 		host := &levels{Host: nodetest.NewHost(nil)}
 		_, err := b.Exec(t.Context(), host, nil)
 		require.NoError(t, err)
-		if want == "" {
-			want = "INFO" // an empty level is none of the choices
-		}
 		require.Equal(t, []string{want}, host.seen, given)
 	}
 }

@@ -28,7 +28,7 @@ func (n *wait) Spec(s *node.Spec) {
 	node.Maybe(s, node.Param, &n.milliseconds, "duration_ms").Shown(node.Internal).Says("The same in milliseconds, as old documents write it.")
 	s.Effect(node.Pure)
 	s.Example(node.Example{Name: "no time at all", Given: node.Values{"duration": 0}})
-	s.Example(node.Example{Name: "less than nothing", Given: node.Values{"duration": -1}, Fails: "negative"})
+	s.Example(node.Example{Name: "less than nothing", Given: node.Values{"duration": -1}, Fails: "Duration must be non-negative"})
 }
 
 // Run asks the engine to wait.
@@ -39,7 +39,7 @@ func (n *wait) Run(_ context.Context, r *node.Run) error {
 	}
 	switch {
 	case seconds < 0:
-		return node.Fail(node.TypeInput, "cannot wait for a negative time: %s seconds", value.Str(seconds))
+		return node.Fail(node.TypeInput, "Duration must be non-negative: cannot wait for %s seconds", value.Str(seconds))
 	case math.IsNaN(seconds) || seconds > longest:
 		return node.Fail(node.TypeInput, "cannot wait for %s seconds", value.Str(seconds))
 	}
