@@ -21,6 +21,7 @@
 //   - Exit != nil (LoopEnd, Break, Continue): look for the nearest open scope in the token's own chain that Exit names. Found: End ends
 //     the token; Break and Continue discard the scope's other tokens and every scope inside it and resume the owner with Broken or
 //     Continued. Not found: follow Next as if Exit were nil.
+//   - ExitSucceed, ExitGiveUp and ExitDecline leave the nearest retry, or the try that the step is a part of, in the same way.
 //   - else follow the wires that leave the ports in Next, in that order; Or names a second spelling of a port. Empty: the path ends.
 //
 // An error is always an *Error. When its Port is wired, control goes there, the step's outputs are stored, and the error is handled.

@@ -350,3 +350,63 @@ func TestDebug_NobodyLooks(t *testing.T) {
 		})
 	})
 }
+
+// Branches that run side by side: one stops, the others wait; what is stepped through is the branch that stopped.
+func TestDebug_Branches(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := debug(t, `
+			$n = 1
+			s StartNode
+			f ForkNode
+			a PlainNode
+			a2 PlainNode
+			a3 PlainNode
+			b PlainNode
+			b2 PlainNode
+			j JoinNode
+			z PlainNode
+			s > f
+			f.branch_1 > a
+			a > a2
+			a2 > a3
+			a3 > j
+			f.branch_2 > b
+			b > b2
+			b2 > j
+			j > z
+		`, casare.DebugSpec{Breakpoints: []casare.Breakpoint{{Step: "a2"}, {Step: "b2"}}, Watches: []string{"n"}}, engine.Options{})
+		seen := map[string]bool{}
+		for range 2 {
+			state := s.d.State()
+			require.True(t, state.Paused)
+			require.False(t, seen[state.Step], "each of them stops once")
+			seen[state.Step] = true
+			require.Len(t, state.Stack, 2)
+			require.Equal(t, "f", state.Stack[1].Step)
+			require.JSONEq(t, "1", string(state.Watches[0].Value), "a branch sees what was there before it")
+			if state.Step == "a2" {
+				state = s.do(casare.DebugSetVariable, func(c *casare.DebugCommand) { c.Name, c.Value = "n", []byte("5") })
+				require.JSONEq(t, "5", string(state.Watches[0].Value))
+			}
+			s.do(casare.DebugContinue)
+		}
+		require.Equal(t, map[string]bool{"a2": true, "b2": true}, seen)
+		r := s.result()
+		require.Equal(t, engine.Completed, r.Status, "%v", r.Error)
+		require.Equal(t, int64(1), variable(r, "n"))
+		require.Equal(t, int64(5), variable(r, "branch_1_n"), "only the branch's own variable was set")
+	})
+	for verb, want := range map[casare.DebugVerb]string{casare.DebugStepOver: "a3 j", casare.DebugStepOut: "j"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := debug(t, "s StartNode\nf ForkNode\na PlainNode\na3 PlainNode\nb SleepNode {\"ms\": 1}\nb2 PlainNode\nj JoinNode\ns > f\n"+
+				"f.branch_1 > a\na > a3\na3 > j\nf.branch_2 > b\nb > b2\nb2 > j", casare.DebugSpec{Breakpoints: []casare.Breakpoint{{Step: "a"}}}, engine.Options{})
+			var at []string
+			for state := s.do(verb); state.Paused; state = s.do(verb) {
+				at = append(at, state.Step)
+			}
+			require.Equal(t, strings.Fields(want), at, "%s: the other branch is not what is stepped through", verb)
+			require.Equal(t, engine.Completed, s.result().Status)
+		})
+	}
+}

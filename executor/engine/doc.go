@@ -14,6 +14,24 @@
 // too. Try, Retry and Fork are further kinds of scopes: a failure looks for the nearest one in the failing token's chain of parents,
 // and the branch of a fork is a position of its own.
 //
+// # Errors and leaving a scope
+//
+// A failure goes to the step's error port, else to the owner of the nearest try or retry around (raise.go), else it ends its path or the
+// run, as the document says. Whoever leaves a scope from inside (an error, a break, a cancel) ends all that lives in it, but the cleanups come
+// first (guard.go): an open try inside is doomed, not dropped; its owner is called, innermost first, to run its finally, and only when the
+// last of them has ended is the owner of the scope that is left called with the reason. A finally that runs comes to its end whatever is
+// left around it. An error in a cleanup takes the place of the reason. What is due is data in the scopes, so a snapshot in the middle of it
+// is as good as any other; but a run that has failed is not stored while it cleans up, so that whoever tries it again begins before the
+// failure. A property test runs random programs both as documents and in a few lines of an ordinary language, and compares.
+//
+// Catch and finally of a try are steps of their own, which workflow.Pairs finds; the plan makes them ports of the try (PartPort).
+//
+// # The debugger
+//
+// Before each step that counts, a frame asks the run's Debugger whether to stop (debug.go, debug_stop.go). A stopped frame stays in its
+// goroutine and does what it is asked to: show its values, set a variable, go on to some place; branches beside it wait at their next
+// step. A stop takes a checkpoint, ends with the run's context, and does not last for ever without a client.
+//
 // # Values
 //
 // Variables and the outputs of steps are two maps (store.go). Wires read outputs only; a bare name in a template or an expression

@@ -70,6 +70,26 @@ func TestTry_Ways(t *testing.T) {
 			c2.catch_body > p2
 			c3.catch_body > p3
 			`, "s p2", ""},
+		"the general names": {`
+			s StartNode
+			try TryNode
+			a FailNode
+			c CatchNode {"paired_try_id": "try", "error_types": " ,TimeoutError, Exception"}
+			p PlainNode
+			s > try
+			try.try_body > a
+			c.catch_body > p
+			`, "s p", ""},
+		"every failure of a step": {`
+			s StartNode
+			try TryNode
+			a FailNode
+			c CatchNode {"paired_try_id": "try", "error_types": "ExecutionError"}
+			p PlainNode
+			s > try
+			try.try_body > a
+			c.catch_body > p
+			`, "s p", ""},
 		"the outer catch": {guarded + `
 			in TryNode
 			a FailNode

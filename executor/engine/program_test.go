@@ -355,3 +355,33 @@ func TestErrors_ResumedAtAnyCheckpointARunGoesOnExactly(t *testing.T) {
 	})
 	t.Logf("%d checkpoints", cuts)
 }
+
+// A job that is handed on after every single step, also in the middle of a cleanup, ends as one that stays where it is.
+func TestErrors_HandedOnAfterEachStepARunEndsTheSame(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		doc, now := randomPrograms(t), slowClock()
+		whole := compile(t, doc).Run(context.Background(), engine.Options{Now: now})
+		var order, logs []string
+		var kept keeper
+		var at []engine.Record
+		for robot := 0; ; robot++ {
+			require.LessOrEqual(t, robot, 3*len(whole.Order)+10, "each robot gets on")
+			stop := make(chan struct{})
+			r := compile(t, doc).Run(context.Background(), engine.Options{
+				Now: now, Checkpoint: kept.keep, Resume: at, Stop: stop, Sink: &oneStep{stop: stop},
+			})
+			order, logs = append(order, r.Order...), append(logs, r.Logs...)
+			if r.Status == engine.Released {
+				at = kept.last(t).Records
+				continue
+			}
+			require.Equal(t, whole.Status, r.Status, "%v", r.Error)
+			require.Equal(t, whole.Error, r.Error)
+			require.Equal(t, text(t, whole.Variables), text(t, r.Variables))
+			break
+		}
+		require.Equal(t, whole.Order, order)
+		require.Equal(t, whole.Logs, logs)
+	})
+}

@@ -1,4 +1,4 @@
-// Package control holds the node types that decide where control goes: branches and loops.
+// Package control holds the node types that decide where control goes: branches, loops, and what to do about errors.
 package control
 
 import "casare/node"
