@@ -52,7 +52,12 @@ func (d *besideDocuments) places(r workflow.Reference) []string {
 			names = append(names, given)
 		} else {
 			if r.From != "" {
-				names = append(names, filepath.Join(filepath.Dir(filepath.FromSlash(r.From)), given))
+				// From begins where the first document lies, unless a document with an absolute path is between.
+				where := filepath.FromSlash(r.Where())
+				if !filepath.IsAbs(where) {
+					names = append(names, filepath.Join(d.folder, where))
+				}
+				names = append(names, where)
 			}
 			names = append(names, filepath.Join(d.folder, given), given)
 		}
