@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -153,13 +154,13 @@ func artifact(t *testing.T, r *meshtest.Robot, id, name string) string {
 		if a.Name != name {
 			continue
 		}
-		text := ""
+		var text strings.Builder
 		for _, b := range a.Blobs {
 			part := ask(t, r, http.MethodGet, "/api/v1/blobs/"+b.Hash, nil)
 			require.Equal(t, http.StatusOK, part.status, "%s", part.body)
-			text += string(part.body)
+			text.Write(part.body)
 		}
-		return text
+		return text.String()
 	}
 	require.Fail(t, "no such file", "%s", got.body)
 	return ""

@@ -20,8 +20,8 @@ import (
 // fetchers is how many files are restored at a time.
 const fetchers = 4
 
-// Restore makes the folder what the records of a checkpoint say; others are left out of account. It is called once, before anything
-// is collected. A folder that does not travel (see Pin) is left as it is. Errors are *casare.Error where the blob store gave one.
+// Restore makes the folder what the records of a checkpoint say; others are left out of account. It is called before anything
+// is collected, and may be called again with other records. A folder that does not travel (see Pin) is left as it is. Errors are *casare.Error where the blob store gave one.
 func (s *Space) Restore(ctx context.Context, records []casare.Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -30,6 +30,7 @@ func (s *Space) Restore(ctx context.Context, records []casare.Record) error {
 	if err != nil {
 		return err
 	}
+	s.reread()
 	s.outside = told.Outside
 	s.tell(told)
 	here, err := s.look()

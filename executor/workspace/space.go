@@ -302,6 +302,11 @@ func (s *Space) read(e *entry) (gone bool, err error) {
 func (s *Space) Reread() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.reread()
+}
+
+// reread is Reread. The caller holds mu.
+func (s *Space) reread() {
 	for _, e := range s.known {
 		s.forget(e)
 	}

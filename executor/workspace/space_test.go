@@ -411,6 +411,32 @@ func TestSpace_ContentsMustBeKeptBeforeTheRecordsLeave(t *testing.T) {
 	require.Len(t, whole, 2)
 }
 
+// A robot's own log may know of a checkpoint whose contents nobody has got: then the folder becomes what the state says, and what is
+// written there later is kept.
+func TestRestore_AgainWithOlderRecords(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, workspace.Config{})
+	b.write("a", "one")
+	b.age()
+	b.save()
+	older := b.tree()
+	b.write("a", "two")
+	newer, err := b.space.Collect(nil, true) // never flushed
+	require.NoError(t, err)
+	b.space.Close()
+	b.space = workspace.Open(b.cfg, b.dir, b.blobs)
+	require.NoError(t, b.space.Restore(t.Context(), newer), "it is all here")
+	require.NoError(t, os.Remove(b.path("a")))
+	require.Error(t, b.space.Restore(t.Context(), newer), "nobody has it")
+	require.NoError(t, b.space.Restore(t.Context(), slices.Collect(maps.Values(b.records))))
+	require.Equal(t, older, b.tree())
+	b.write("b", "two")
+	b.save()
+	want := b.tree()
+	b.move()
+	require.Equal(t, want, b.tree())
+}
+
 func TestRestore_RefusesWhatIsBroken(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, workspace.Config{})
