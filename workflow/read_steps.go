@@ -121,7 +121,8 @@ func isSession(d *value.Dict) bool {
 		_, ok := d.Get(key)
 		return ok
 	}
-	if has("node_type") || has("config") {
+	// Subflow files write an empty config beside the properties that count.
+	if config, ok := dictAt(d, "config"); has("node_type") || has("config") && (!ok || config.Len() > 0) {
 		return false
 	}
 	typ, _ := first(d.Get("type")).(string)

@@ -129,7 +129,7 @@ func (h *host) Prepare(ctx context.Context, c *node.Call) (id string, err error)
 	if err != nil {
 		return "", err
 	}
-	ref.Revision = d.revision
+	ref.Revision, ref.Step = d.revision, h.step.id
 	if err := f.reachable(c.Kind, ref); err != nil {
 		return "", err
 	}
@@ -144,7 +144,7 @@ func (h *host) Prepare(ctx context.Context, c *node.Call) (id string, err error)
 // reachable refuses a document that is open already, and one that would lie too deep.
 func (f *frame) reachable(kind node.CallKind, ref workflow.Reference) error {
 	var way []string
-	depth := 1
+	depth, circle := 1, false
 	for at := f; at != nil; at = at.parent {
 		if at.kind == frameBranch {
 			continue
@@ -157,13 +157,13 @@ func (f *frame) reachable(kind node.CallKind, ref workflow.Reference) error {
 			}
 		}
 		way = append(way, name)
-		if revision == ref.Revision {
-			slices.Reverse(way)
-			return node.Fail(node.TypeDocument, "%s %s calls itself: %s → %s", ref.Kind, ref.Name(), strings.Join(way, " → "), ref.Name())
-		}
+		circle = circle || revision == ref.Revision
+	}
+	slices.Reverse(way)
+	if circle {
+		return node.Fail(node.TypeDocument, "%s %s calls itself: %s → %s", ref.Kind, ref.Name(), strings.Join(way, " → "), ref.Name())
 	}
 	if depth > kind.Deepest() {
-		slices.Reverse(way)
 		return node.Fail(node.TypeDocument, "%ss may be nested %d deep, and %s would be one more: %s",
 			kind, kind.Deepest(), ref.Name(), strings.Join(way, " → "))
 	}
@@ -248,13 +248,14 @@ func (f *frame) openCall(t token, out node.Outcome) *ending {
 	s, k := f.adopt(t, out.Saved)
 	c := f.child(frameSub, s, k.base, n.plan)
 	c.enter(n)
-	k.frames = []*frame{c}
+	k.add(c)
 	return nil
 }
 
 // enter puts a frame at the start of the document it runs. The variables of whoever called are there already, and win over the
 // document's own; what the call gives wins over both.
 func (f *frame) enter(n *nested) {
+	f.prefix += n.ref.Step + "/"
 	f.nested, f.limit, f.label = n, n.limit, n.kind.String()+" "+n.ref.Name()
 	for _, v := range n.plan.doc.Variables {
 		if _, ok := f.vals.variable(v.Name); !ok {
@@ -266,8 +267,10 @@ func (f *frame) enter(n *nested) {
 	}
 	ids, auto := n.plan.graph.Starts()
 	for _, i := range n.plan.places(ids) {
-		// Without a start step the run begins at all that nothing leads to; but not at what is computed on demand, or comes last.
-		if st := &n.plan.steps[i]; !auto || !st.pulled && !slices.Contains(n.plan.finals, i) {
+		// Without a start step the run begins at all that nothing leads to; but not at what is computed for others, or comes last.
+		st := &n.plan.steps[i]
+		forOthers := st.pulled && len(n.plan.graph.Out(st.id)) > 0
+		if !auto || !forOthers && !slices.Contains(n.plan.finals, i) {
 			f.pos.pushBack(root, []int{i})
 		}
 	}
@@ -310,6 +313,10 @@ func (f *frame) restoreCall(ctx context.Context, s *scope, n int, p *parts, in *
 	}
 	c := f.child(frameSub, s, n, call.plan)
 	c.nested = call
+	c.prefix += call.ref.Step + "/"
+	if c.loose = s.id == root; c.loose {
+		c.vals.under = nil
+	}
 	return c, nil
 }
 

@@ -219,7 +219,7 @@ func (f *frame) around(t token) iter.Seq2[*frame, *scope] {
 					return
 				}
 			}
-			if f.parent == nil {
+			if f.parent == nil || f.loose {
 				return
 			}
 			s, f = f.parent.pos.scopes[f.scope], f.parent

@@ -38,7 +38,11 @@ type family struct {
 	limit  int // how many run at once; 0: all
 	fast   bool
 	begun  casare.Time
-	fresh  bool // the frames are not published yet
+	fresh  []*frame // that are not published yet
+}
+
+func (k *family) add(c *frame) {
+	k.frames, k.fresh = append(k.frames, c), append(k.fresh, c)
 }
 
 // called says whether it is a document that was called.
@@ -64,7 +68,7 @@ func (f *frame) openEach(t token, out node.Outcome) *ending {
 			c.vals.publish(t.step, b.Outputs)
 		}
 		c.pos.pushBack(root, st.leave[b.Body])
-		k.frames = append(k.frames, c)
+		k.add(c)
 	}
 	return nil
 }
@@ -72,7 +76,7 @@ func (f *frame) openEach(t token, out node.Outcome) *ending {
 // adopt makes a scope that holds a family in the place of the popped token. The owner is called when the family has ended, before
 // anything else in the frame runs.
 func (f *frame) adopt(t token, saved node.Saved) (*scope, *family) {
-	k := &family{begun: casare.TimeOf(f.run.opts.Now()), fresh: true}
+	k := &family{begun: casare.TimeOf(f.run.opts.Now())}
 	s := f.pos.hold(t, scopeFamily)
 	if old := s.kids; old != nil {
 		k.base, k.begun = old.base+len(old.frames), old.begun
@@ -101,10 +105,9 @@ func (f *frame) room(n int) *node.Error {
 // together runs the family of a scope and waits for all of it. again says that the position has changed and the queue is to be looked at anew.
 func (f *frame) together(ctx context.Context, t token) (again bool, end *ending) {
 	k := f.pos.scopes[t.scope].kids
-	if k.fresh && f.run.opts.Checkpoint != nil {
+	if len(k.fresh) > 0 && f.run.opts.Checkpoint != nil {
 		if _, failure := f.publish(); failure != nil {
-			failure.NodeID = f.at()
-			return false, &ending{status: Failed, failure: failure, broken: true}
+			return false, f.unable(failure)
 		}
 	}
 	inner, cancel := context.WithCancelCause(ctx)
@@ -247,8 +250,7 @@ func (f *frame) live(ctx, calm context.Context) *ending {
 	f.end(fault)
 	if f.run.opts.Checkpoint != nil {
 		if _, failure := f.publish(); failure != nil {
-			failure.NodeID = f.prefix + f.at()
-			return &ending{status: Failed, failure: failure, broken: true}
+			return f.unable(failure)
 		}
 	}
 	return end
@@ -314,10 +316,10 @@ func (f *frame) results(s *scope) []node.BranchResult {
 // absorb takes over what the frames of a popped token's family leave to this one besides their results: order, logs, what must not run
 // again. It is the end of the family.
 func (f *frame) absorb(t token) {
-	s := f.pos.scopes[t.scope]
-	if s == nil || s.kids == nil {
+	if t.why != joined {
 		return
 	}
+	s := f.pos.scopes[t.scope]
 	for _, c := range s.kids.frames {
 		c.absorbAll()
 		f.book.append(c.book)
@@ -340,6 +342,7 @@ func (f *frame) absorbAll() {
 			f.absorb(t)
 		}
 	}
+	f.collectLoose()
 }
 
 // dismiss ends the family of a scope.
@@ -438,7 +441,7 @@ func (g *guarding) remember(path string, known bool) {
 
 // ranAround is ran for the retries in the frames around this one.
 func (f *frame) ranAround(path string) (known, ran bool) {
-	for at := f; at.parent != nil; at = at.parent {
+	for at := f; at.parent != nil && !at.loose; at = at.parent {
 		up := at.parent
 		s := up.pos.scopes[at.scope]
 		t := token{step: s.owner, scope: at.scope, why: joined}

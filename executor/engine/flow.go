@@ -26,6 +26,11 @@ func (f *frame) apply(t token, out node.Outcome) *ending {
 	if out.Outputs != nil {
 		f.vals.publish(t.step, out.Outputs)
 	}
+	if out.Call != nil && out.Call.Detached {
+		if end := f.detach(t, out.Call); end != nil {
+			return end
+		}
+	}
 	switch {
 	case out.Sleep > 0:
 		f.sleep(t, out)
@@ -80,6 +85,9 @@ func (f *frame) finish(step int, always bool) {
 // advance counts the progress again.
 func (f *frame) advance() {
 	r := f.run
+	if !f.main() {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.prog.update(r.root.plan, r.root.pos)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"casare"
@@ -37,6 +38,7 @@ type frame struct {
 	book  *journal
 	kept  map[uint64]map[string]*piece // what scopes keep, by scope and name, as it was published
 
+	loose      bool // whoever it hangs on goes on meanwhile
 	undebugged bool // the debugger stops it no more
 
 	parent *frame // that this one hangs on; nil for the root
@@ -53,6 +55,10 @@ type frame struct {
 	fault   *node.Error     // why it ended; nil when it came to its end
 	finals  bool            // the steps that run last have been begun
 	ranOnce map[string]bool // what must not run twice and has, by where; the value says whether it is known how it ended
+
+	spawn func(c *frame) // walks a document beside the frame, while that is walked
+	await func()         // until all that was spawned has ended
+	final *ending        // of a frame that was spawned
 
 	families map[uint64]*family  // that are published, by scope
 	gone     []*frame            // whose records are to be taken back
@@ -85,7 +91,6 @@ func (f *frame) child(kind frameKind, s *scope, n int, p *Plan) *frame {
 	c.kind, c.parent, c.scope, c.prefix, c.saved = kind, f, s.id, f.prefix, f.saved
 	c.vals.under, c.changed = f.vals, true
 	if kind == frameSub {
-		c.prefix += f.plan.steps[s.owner].id + "/"
 		return c
 	}
 	c.only, c.nested, c.vals.shares = f.only, f.nested, true
@@ -118,14 +123,33 @@ type ending struct {
 	cross     *crossing
 }
 
-// walk is the main loop: take the token that is next, run its step, put the tokens that follow in the queue.
+// walk walks the frame until it ends. Documents that run beside it end before it does.
 func (f *frame) walk(ctx context.Context) *ending {
+	inner, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var loose sync.WaitGroup
+	f.spawn = func(c *frame) { loose.Go(func() { c.final = c.live(inner, ctx) }) }
+	f.await = loose.Wait
+	f.respawn()
+	end := f.steps(ctx)
+	if end.status != Completed && end.status != Released || end.broken || end.cross != nil {
+		cancel(errLeft)
+	}
+	loose.Wait()
+	return end
+}
+
+// steps is the main loop: take the token that is next, run its step, put the tokens that follow in the queue.
+func (f *frame) steps(ctx context.Context) *ending {
 	for {
 		t, ok := f.pos.peek()
 		if !ok && f.lastSteps() {
 			continue
 		}
 		if !ok {
+			if end := f.gather(ctx); end != nil {
+				return end
+			}
 			return f.over()
 		}
 		if t.why == joined {
@@ -183,7 +207,7 @@ func (f *frame) boundary(ctx context.Context, t token) *ending {
 		return end
 	}
 	if t.why == woken || t.why == again {
-		if end := f.await(ctx, f.pos.scopes[t.scope]); end != nil {
+		if end := f.sleepOn(ctx, f.pos.scopes[t.scope]); end != nil {
 			return end
 		}
 	}
@@ -221,6 +245,7 @@ func (f *frame) interrupted(ctx context.Context) *ending {
 
 // halt ends the walk where it is, to be continued elsewhere. The root stores the snapshot, when all others have published their part.
 func (f *frame) halt(ctx context.Context) *ending {
+	f.await()
 	if f.run.opts.Checkpoint == nil {
 		return &ending{status: Released}
 	}
@@ -244,20 +269,25 @@ func (f *frame) stop() <-chan struct{} {
 
 // cancelled says why the context is over.
 func (f *frame) cancelled(ctx context.Context) *ending {
-	cause := context.Cause(ctx)
 	at := ""
 	if t, ok := f.pos.peek(); ok {
 		at = f.plan.steps[t.step].id
 	}
+	return f.cancelledAt(ctx, at)
+}
+
+// cancelledAt says so for a step that was under way.
+func (f *frame) cancelledAt(ctx context.Context, at string) *ending {
+	cause := context.Cause(ctx)
 	if errors.Is(cause, ErrJobTimeout) || errors.Is(cause, context.DeadlineExceeded) {
 		return &ending{status: TimedOut, failure: &casare.JobError{NodeID: at, ErrorType: TypeTimeout, Message: cause.Error()}}
 	}
 	return &ending{status: Cancelled, failure: &casare.JobError{NodeID: at, ErrorType: TypeCancelled, Message: cause.Error()}}
 }
 
-// await waits until a sleeping step is to be called again. The wait stands in the position, so a checkpoint of it is the wait's own
+// sleepOn waits until a sleeping step is to be called again. The wait stands in the position, so a checkpoint of it is the wait's own
 // deadline and whoever resumes waits only the rest.
-func (f *frame) await(ctx context.Context, s *scope) *ending {
+func (f *frame) sleepOn(ctx context.Context, s *scope) *ending {
 	rest := s.nap.wake.Std().Sub(f.run.opts.Now())
 	if rest <= 0 {
 		return nil
@@ -316,7 +346,7 @@ func (f *frame) visit(ctx context.Context, t token) *ending {
 	if fail != nil {
 		f.tell(casare.StepEvent{Step: st.id, State: casare.StepFailed, Micros: f.since(began), Message: fail.Message}, st)
 		if ctx.Err() != nil {
-			return f.cancelled(ctx)
+			return f.cancelledAt(ctx, st.id)
 		}
 		if fail.Unknown {
 			f.spent(t, false)

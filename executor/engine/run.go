@@ -202,6 +202,7 @@ func (f *frame) tell(e casare.StepEvent, st *step) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e.Message = r.mask.clean(e.Message)
+	e.Step = f.prefix + e.Step
 	e.N, e.Time, e.Type, e.Progress = r.events, casare.TimeOf(r.opts.Now()), st.typ, r.prog.percent
 	r.events++
 	r.opts.Sink.StepEvent(e)

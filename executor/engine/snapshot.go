@@ -273,15 +273,15 @@ func (f *frame) putFamilies(c *change) *casare.JobError {
 	}
 	for _, id := range slices.Sorted(maps.Keys(f.pos.scopes)) {
 		k := f.pos.scopes[id].kids
-		if k == nil || !k.fresh {
+		if k == nil || len(k.fresh) == 0 {
 			continue
 		}
-		for _, child := range k.frames {
+		for _, child := range k.fresh {
 			if failure := child.collect(c); failure != nil {
 				return failure
 			}
 		}
-		k.fresh = false
+		k.fresh = nil
 		f.families[id] = k
 	}
 	return nil

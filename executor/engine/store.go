@@ -177,3 +177,15 @@ func (s *store) overhear(branch *store, except int) {
 		s.put(i, d, s.outs[i] == nil || s.outs[i].quiet)
 	}
 }
+
+// visible returns what every name means here.
+func (s *store) visible() *value.Dict {
+	if s.under == nil {
+		return s.all()
+	}
+	b := s.under.visible().Edit()
+	for name, v := range s.all().All() {
+		b.Set(name, v)
+	}
+	return b.Dict()
+}

@@ -39,6 +39,7 @@ func registry() *node.Registry {
 	}
 	for _, name := range []string{
 		"TryNode", "CatchNode", "FinallyNode", "RetryNode", "RetrySuccessNode", "RetryFailNode", "OnErrorNode", "MergeNode",
+		"SubflowNode", "SubflowInputNode", "SubflowOutputNode", "CallSubworkflowNode", "ExecuteWorkflowNode",
 		"ForkNode", "JoinNode", "ParallelForEachNode",
 	} {
 		r.Add(name, func() node.Node { return node.Default.New(name) })

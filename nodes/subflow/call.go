@@ -50,7 +50,10 @@ func (n *call) Spec(s *node.Spec) {
 		m := call{id: config.GetText("subworkflow_id"), path: config.GetText("subworkflow_path")}
 		return ports(ctx, docs, m.reference())
 	})
+	// Of one that waits, each step inside has its own effect. One that is only started must not be started twice.
 	s.Effect(node.Pure)
+	s.When("execution_mode", modeAsync).Effect(node.Once)
+	s.When("wait_for_result", false).Effect(node.Once)
 	s.Example(node.Example{Name: "which one", Fails: "names no workflow"})
 }
 
@@ -61,25 +64,25 @@ func (n *call) reference() workflow.Reference {
 // Run starts the workflow.
 func (n *call) Run(ctx context.Context, r *node.Run) error {
 	if n.id == "" && n.path == "" {
-		return node.Fail(node.TypeInput, "step %s names no workflow", r.Step()).Via(portError)
+		return failed(node.NoEffect(node.Fail(node.TypeInput, "step %s names no workflow", r.Step())))
 	}
 	doc, err := r.Document(ctx, n.reference())
 	if err != nil {
-		return failed(node.AsError(err, r.Step()))
+		return failed(node.NoEffect(err))
 	}
 	d := of(doc)
 	variables, err := d.variables(r, doc)
 	if err != nil {
-		return failed(node.AsError(err, r.Step()))
+		return failed(node.NoEffect(err))
 	}
 	c := node.Call{
 		Kind: node.CallWorkflow, Reference: n.reference(), Variables: variables, Settings: d.settings(r, doc),
 		Timeout: time.Duration(max(n.seconds, 0)) * time.Second, Detached: n.mode == modeAsync || !n.wait,
 	}
 	if n.job, err = r.Call(ctx, c); err != nil {
-		return failed(node.AsError(err, r.Step()))
+		return failed(node.NoEffect(err))
 	}
-	n.success = true
+	n.success = c.Detached
 	return r.State(&callState{ID: n.job, Begun: r.Now().UnixMilli()})
 }
 
@@ -96,7 +99,7 @@ func (n *call) Resume(ctx context.Context, r *node.Run, e node.Event) error {
 		}
 		doc, err := r.Document(ctx, n.reference())
 		if err != nil {
-			return failed(node.AsError(err, r.Step()))
+			return failed(node.NoEffect(err))
 		}
 		d := of(doc)
 		if len(d.outputs) == 0 {

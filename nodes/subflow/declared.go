@@ -158,7 +158,7 @@ func left(b node.BranchResult, step, at string) node.Value {
 	return v
 }
 
-// failed is the error of a document that did not come to its end, to leave by the port error.
+// failed lets an error leave by the port error.
 func failed(err *node.Error) error {
 	out := *err
 	return out.Via(portError)

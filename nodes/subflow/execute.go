@@ -23,17 +23,18 @@ func (n *execute) Spec(s *node.Spec) {
 		Says("Off: it runs beside the steps that follow, and the run waits for it at the end.")
 	s.Branch(workflow.PortOut, portError)
 	s.Effect(node.Pure)
+	s.When("wait_for_completion", false).Effect(node.Once) // see CallSubworkflowNode
 	s.Example(node.Example{Name: "which one", Fails: "names no workflow"})
 }
 
 // Run starts the workflow.
 func (n *execute) Run(ctx context.Context, r *node.Run) error {
 	if n.path == "" {
-		return node.Fail(node.TypeInput, "step %s names no workflow", r.Step()).Via(portError)
+		return failed(node.NoEffect(node.Fail(node.TypeInput, "step %s names no workflow", r.Step())))
 	}
 	ref := workflow.Reference{Kind: workflow.RefersToWorkflow, Path: n.path}
 	if _, err := r.Call(ctx, node.Call{Kind: node.CallWorkflow, Reference: ref, Detached: !n.wait}); err != nil {
-		return failed(node.AsError(err, r.Step()))
+		return failed(node.NoEffect(err))
 	}
 	return nil
 }

@@ -35,11 +35,11 @@ func (n *subflow) reference() workflow.Reference {
 // Run starts the subflow.
 func (n *subflow) Run(ctx context.Context, r *node.Run) error {
 	if n.id == "" && n.path == "" {
-		return node.Fail(node.TypeInput, "step %s names no subflow", r.Step()).Via(portError)
+		return failed(node.NoEffect(node.Fail(node.TypeInput, "step %s names no subflow", r.Step())))
 	}
 	doc, err := r.Document(ctx, n.reference())
 	if err != nil {
-		return failed(node.AsError(err, r.Step()))
+		return failed(node.NoEffect(err))
 	}
 	d := of(doc)
 	variables, err := d.variables(r, doc)
@@ -49,7 +49,7 @@ func (n *subflow) Run(ctx context.Context, r *node.Run) error {
 		})
 	}
 	if err != nil {
-		return failed(node.AsError(err, r.Step()))
+		return failed(node.NoEffect(err))
 	}
 	return nil
 }
@@ -62,7 +62,7 @@ func (n *subflow) Resume(ctx context.Context, r *node.Run, e node.Event) error {
 		}
 		doc, err := r.Document(ctx, n.reference())
 		if err != nil {
-			return failed(node.AsError(err, r.Step()))
+			return failed(node.NoEffect(err))
 		}
 		d := of(doc)
 		d.give(r, b)

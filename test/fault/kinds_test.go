@@ -76,9 +76,9 @@ func kinds() []kind {
 		}, "start>loop loop.body>add add>say say>gate gate>end loop.completed>last")},
 		{name: "inside a catch", visit: 1, document: flow(obj{
 			"try": nodeOf("TryNode", obj{}), "throw": nodeOf("ThrowErrorNode", obj{"error_message": "ouch"}),
-			"catch": nodeOf("CatchNode", obj{"paired_try_id": "try"}), "gate": gate(1.5), "say": logOf("caught {x}"), "x": setTo("x", "{{catch.error_message}}"),
+			"catch": nodeOf("CatchNode", obj{"paired_try_id": "try"}), "gate": gate(1.5), "say": logOf("caught {x}"), "keep": setTo("x", "{{catch.error_message}}"),
 			"finally": nodeOf("FinallyNode", obj{"paired_try_id": "try"}), "clean": addOne("cleaned"), "last": logOf("last"),
-		}, "start>try try.try_body>throw try>catch catch.catch_body>x x>gate gate>say catch>finally finally.finally_body>clean finally>last")},
+		}, "start>try try.try_body>throw try>catch catch.catch_body>keep keep>gate gate>say catch>finally finally.finally_body>clean finally>last")},
 		{name: "between two tries of a retry", visit: 1, document: flow(obj{
 			"retry": nodeOf("RetryNode", obj{"max_attempts": 3, "initial_delay": 1.0, "backoff_multiplier": 1.0}),
 			"add":   addOne("tries"), "gate": gate(1.0), "enough": nodeOf("IfNode", obj{"expression": "tries >= 2"}),
@@ -95,8 +95,8 @@ func kinds() []kind {
 		}},
 		{name: "behind a file in the workspace", visit: 1, document: flow(obj{
 			"write": nodeOf("WriteFileNode", obj{"file_path": "note.txt", "content": "kept"}), "gate": gate(1.5),
-			"read": nodeOf("ReadFileNode", obj{"file_path": "note.txt"}), "x": setTo("x", "{{read.content}}"), "say": logOf("read {x}"),
-		}, "start>write write>gate gate>read read>x x>say")},
+			"read": nodeOf("ReadFileNode", obj{"file_path": "note.txt"}), "keep": setTo("x", "{{read.content}}"), "say": logOf("read {x}"),
+		}, "start>write write>gate gate>read read>keep keep>say")},
 	}
 }
 
@@ -175,7 +175,8 @@ func (k *kind) through(t *testing.T, f *fleet.Fleet) (client.Job, []string) {
 func spoken(lines []casare.LogLine) []string {
 	var out []string
 	for _, l := range lines {
-		if l.Level != "DEBUG" && strings.HasPrefix(l.Message, "["+l.Step+"] ") {
+		// Inside a subflow a step is called by its place, "f/s", and says only "s" itself.
+		if l.Level != "DEBUG" && strings.HasPrefix(l.Message, "["+l.Step[strings.LastIndex(l.Step, "/")+1:]+"] ") {
 			out = append(out, l.Message)
 		}
 	}
@@ -256,8 +257,8 @@ func roots(t *testing.T) (f *fleet.Fleet, shared, private string) {
 func appending(path string) map[string]any {
 	return flow(obj{
 		"append": nodeOf("AppendFileNode", obj{"file_path": path, "content": "line;"}), "gate": gate(1.5),
-		"read": nodeOf("ReadFileNode", obj{"file_path": path}), "x": setTo("x", "{{read.content}}"), "say": logOf("read {x}"),
-	}, "start>append append>gate gate>read read>x x>say")
+		"read": nodeOf("ReadFileNode", obj{"file_path": path}), "keep": setTo("x", "{{read.content}}"), "say": logOf("read {x}"),
+	}, "start>append append>gate gate>read read>keep keep>say")
 }
 
 func TestRobotKilled_BehindAFileThatEverybodySees(t *testing.T) { //nolint:paralleltest // it kills robots
@@ -292,7 +293,7 @@ func TestRobotKilled_BehindAFileOfItsOwn(t *testing.T) { //nolint:paralleltest /
 	robot.Kill()
 	others := f.Client(f.Others(robot)...)
 	watchUntil(t, others, s.JobID, func(u client.Update) bool {
-		return u.Job != nil && !u.Job.State.Active() && strings.Contains(u.Job.Reason, file)
+		return u.Job != nil && !u.Job.State.Active() && strings.Contains(u.Job.WaitingFor, file)
 	})
 	require.NoError(t, robot.Start(t.Context()))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
