@@ -72,7 +72,7 @@ func (j *Job) Checkpoint(c *CheckpointJob, now Time) (fresh bool, err error) {
 		return fresh, nil
 	}
 	if fresh {
-		j.CheckpointSeq, j.Open, j.Pin = c.Seq, c.Open, c.Pin
+		j.CheckpointSeq, j.Open, j.Pin, j.Decisions = c.Seq, c.Open, c.Pin, nil
 	}
 	if c.Step != "" || fresh {
 		j.Step = c.Step

@@ -30,6 +30,7 @@ const (
 	CommandDeleteSecret  CommandType = 23
 	CommandPutDocument   CommandType = 24
 	CommandStrandJob     CommandType = 25
+	CommandResolveJob    CommandType = 26
 )
 
 // Command is one change of the replicated state. The proposer decides every id, time and random value and puts it in; applying

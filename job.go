@@ -127,6 +127,10 @@ type JobStatus struct {
 	Open            string    `cbor:"18,keyasint,omitempty"` // step that may run only once and had begun at the checkpoint held
 	Lost            bool      `cbor:"19,keyasint,omitempty"` // NeedsAttention only because its robot was lost: one that had begun Open, or has Pin
 	Pin             string    `cbor:"20,keyasint,omitempty"` // what RobotID has and no other robot: the job can go on only there
+	// Decisions are what a person decided about the steps of Open, until a checkpoint shows what became of that. Settled says that one did
+	// since the last attempt was placed, which therefore cannot take the job back.
+	Decisions []Decision `cbor:"22,keyasint,omitempty"`
+	Settled   bool       `cbor:"23,keyasint,omitempty"`
 }
 
 // Job is one requested run of one workflow revision. Its methods are the table of legal moves: each either makes the whole
@@ -181,7 +185,7 @@ func (j *Job) Assign(robot string, epoch uint64, now Time) error {
 		return Errorf(CodeConflict, "job %s can go on only at robot %s, where it left %s", j.ID, there, j.Pin)
 	}
 	j.State, j.RobotID, j.Epoch, j.AssignedAt, j.UpdatedAt = JobAssigned, robot, epoch, now, now
-	j.Reason = ""
+	j.Settled, j.Reason = false, ""
 	j.Attempt++
 	return nil
 }
@@ -282,7 +286,7 @@ func (j *Job) requeue(now Time) {
 		j.endCancelled(now)
 		return
 	}
-	if j.Open != "" {
+	if len(j.undecided()) > 0 {
 		j.State, j.Reason, j.Lost, j.UpdatedAt = JobNeedsAttention, unknownOutcome(j.Open), true, now
 		return
 	}
@@ -320,6 +324,9 @@ func (j *Job) current(epoch uint64, move string) error {
 func (j *Job) reattach(epoch uint64, move string) error {
 	if epoch == 0 || epoch != j.Epoch {
 		return Errorf(CodeStaleEpoch, "job %s is at epoch %d, not %d", j.ID, j.Epoch, epoch)
+	}
+	if j.Settled {
+		return Errorf(CodeStaleEpoch, "a person has decided how job %s goes on", j.ID)
 	}
 	if !j.State.Active() && j.State != JobQueued && !j.Lost {
 		return j.refuse(move)

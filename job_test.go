@@ -76,6 +76,98 @@ func TestJob_AttentionThatARobotAskedForIsNotTakenBack(t *testing.T) {
 	require.Equal(t, "look", j.Reason)
 }
 
+// attention is a job that needs it because its robot was lost while these steps had begun.
+func attention(t *testing.T, open string) *casare.Job {
+	t.Helper()
+	j := casare.NewJob(casare.JobSpec{ID: "j", CreatedAt: 1})
+	require.NoError(t, j.Assign("a", 5, 2))
+	_, err := j.Checkpoint(&casare.CheckpointJob{Epoch: 5, Seq: 1, Open: open}, 3)
+	require.NoError(t, err)
+	require.NoError(t, j.Expire(5, 4))
+	require.Equal(t, casare.JobNeedsAttention, j.State)
+	return j
+}
+
+func TestJob_ResolveDecidesAndTheOldRobotComesTooLate(t *testing.T) {
+	t.Parallel()
+	for _, action := range []casare.ResolveAction{casare.ResolveRetry, casare.ResolveSkip} {
+		j := attention(t, "pay")
+		require.NoError(t, j.Resolve(&casare.ResolveJob{Action: action, Outputs: []byte(`{"x":1}`)}, "key", 5))
+		require.Equal(t, casare.JobQueued, j.State, action)
+		require.Equal(t, []casare.Decision{{Step: "pay", Action: action, Outputs: []byte(`{"x":1}`), By: "key", Time: 5}}, j.Decisions)
+		require.Equal(t, casare.CodeStaleEpoch, casare.CodeOf(j.Start(5, 6)))
+		_, err := j.Checkpoint(&casare.CheckpointJob{Epoch: 5, Seq: 2, Base: 1}, 6)
+		require.Equal(t, casare.CodeStaleEpoch, casare.CodeOf(err))
+
+		// A robot that is lost before it has carried the decision out changes nothing about it.
+		require.NoError(t, j.Assign("b", 7, 7))
+		require.NoError(t, j.Expire(7, 8))
+		require.Equal(t, casare.JobQueued, j.State, action)
+		require.NoError(t, j.Assign("a", 9, 9))
+		_, err = j.Checkpoint(&casare.CheckpointJob{Epoch: 9, Seq: 2, Base: 1}, 10)
+		require.NoError(t, err)
+		require.Empty(t, j.Decisions)
+		_, err = j.Checkpoint(&casare.CheckpointJob{Epoch: 9, Seq: 3, Base: 2, Open: "pay"}, 11) // it begins again
+		require.NoError(t, err)
+		require.NoError(t, j.Expire(9, 12))
+		require.Equal(t, casare.JobNeedsAttention, j.State, action)
+	}
+}
+
+func TestJob_ResolveFailEndsIt(t *testing.T) {
+	t.Parallel()
+	j := attention(t, "pay")
+	require.NoError(t, j.Resolve(&casare.ResolveJob{Action: casare.ResolveFail, Message: "it was not paid"}, "key", 5))
+	require.Equal(t, casare.JobFailed, j.State)
+	require.Equal(t, &casare.JobError{NodeID: "pay", ErrorType: "Resolved", Message: "it was not paid"}, j.Error)
+	require.Error(t, j.Start(5, 6))
+	require.Equal(t, casare.CodeTransition, casare.CodeOf(j.Resolve(&casare.ResolveJob{Action: casare.ResolveRetry}, "key", 7)))
+}
+
+func TestJob_ResolveSeveralStepsOneByOneOrAllAtOnce(t *testing.T) {
+	t.Parallel()
+	j := attention(t, "pay, mail")
+	require.Equal(t, casare.CodeInvalid, casare.CodeOf(j.Resolve(&casare.ResolveJob{Action: casare.ResolveSkip}, "key", 5)))
+	require.Equal(t, casare.CodeInvalid, casare.CodeOf(j.Resolve(&casare.ResolveJob{Action: casare.ResolveSkip, Step: "x"}, "key", 5)))
+	require.Equal(t, casare.CodeInvalid, casare.CodeOf(j.Resolve(&casare.ResolveJob{Action: "wait", Step: "pay"}, "key", 5)))
+	require.NoError(t, j.Resolve(&casare.ResolveJob{Action: casare.ResolveSkip, Step: "pay"}, "key", 5))
+	require.Equal(t, casare.JobNeedsAttention, j.State)
+	require.Contains(t, j.Reason, "Step mail")
+	require.Error(t, j.Start(5, 6), "somebody has begun to decide")
+	require.NoError(t, j.Resolve(&casare.ResolveJob{Action: casare.ResolveRetry, Step: "pay"}, "key", 6)) // another mind
+	require.NoError(t, j.Resolve(&casare.ResolveJob{Action: casare.ResolveRetry, Step: "mail"}, "key", 7))
+	require.Equal(t, casare.JobQueued, j.State)
+	require.Len(t, j.Decisions, 2)
+
+	j = attention(t, "pay, mail")
+	require.NoError(t, j.Resolve(&casare.ResolveJob{Action: casare.ResolveRetry}, "key", 5))
+	require.Equal(t, casare.JobQueued, j.State)
+	require.Len(t, j.Decisions, 2)
+}
+
+func TestJob_ResolveOneThatItsRobotStopped(t *testing.T) {
+	t.Parallel()
+	stopped := func(at string) *casare.Job {
+		j := casare.NewJob(casare.JobSpec{ID: "j", CreatedAt: 1})
+		require.NoError(t, j.Assign("a", 5, 2))
+		require.NoError(t, j.Attention(5, "look", 3))
+		if at != "" {
+			j.Error = &casare.JobError{NodeID: at}
+		}
+		return j
+	}
+	j := stopped("")
+	require.NoError(t, j.Resolve(&casare.ResolveJob{Action: casare.ResolveRetry}, "key", 5))
+	require.Equal(t, casare.JobQueued, j.State)
+	require.Empty(t, j.Decisions)
+	j = stopped("")
+	require.Equal(t, casare.CodeInvalid, casare.CodeOf(j.Resolve(&casare.ResolveJob{Action: casare.ResolveSkip}, "key", 5)))
+	j = stopped("pay")
+	require.NoError(t, j.Resolve(&casare.ResolveJob{Action: casare.ResolveSkip}, "key", 5))
+	require.Equal(t, "pay", j.Decisions[0].Step)
+	require.Nil(t, j.Error)
+}
+
 func TestJob_CancelEndsAtOnceWhatNoRobotHolds(t *testing.T) {
 	t.Parallel()
 	j := casare.NewJob(casare.JobSpec{ID: "j", CreatedAt: 1})

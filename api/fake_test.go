@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"errors"
 	"crypto/sha256"
 	"encoding/json"
 	"maps"
@@ -284,6 +285,15 @@ func (s *fakeStore) applyOne(p casare.Proposal, tell func(casare.Event)) casare.
 			return casare.Result{Err: casare.Errorf(casare.CodeNotFound, "there is no secret %s", c.Name)}
 		}
 		delete(s.secrets, c.Name)
+	case casare.ResolveJob:
+		j := s.jobs[c.JobID]
+		if err := j.Resolve(&c, p.Actor, p.Time); err != nil {
+			refusal, _ := errors.AsType[*casare.Error](err)
+			return casare.Result{Err: refusal}
+		}
+		tell(s.eventOf(casare.EventJobQueued, j))
+		copied := *j
+		return casare.Result{Job: &copied}
 	case casare.CancelJob:
 		j := s.jobs[c.JobID]
 		ended, err := j.Cancel(c.Reason, p.Time)

@@ -37,6 +37,7 @@ type jobView struct {
 	CancelRequested   bool             `json:"cancel_requested"`
 	Reason            string           `doc:"needs_attention: what must be decided" json:"reason"`
 	WaitingFor        *string          `doc:"What a job that waits in the queue waits for, if it is not any free robot" json:"waiting_for"`
+	OpenSteps         []string         `doc:"Steps that may run only once and had begun where the job stands" json:"open_steps"`
 	Error             *string          `json:"error"`
 	ErrorMessage      *string          `json:"error_message"`
 	ErrorType         *string          `json:"error_type"`
@@ -102,7 +103,7 @@ func viewJob(j *casare.Job, robotName string) jobView {
 		RobotID: optional(j.RobotID), AssignedRobotID: optional(j.RobotID), RobotName: optional(robotName),
 		TargetRobotID: optional(j.TargetRobot), Needs: j.Needs, Progress: j.Progress, CurrentNode: optional(j.Step),
 		Attempt: j.Attempt, Epoch: j.Epoch, RetryCount: max(0, j.Attempt-1), TimeoutSeconds: j.TimeoutSeconds,
-		CancelRequested: j.CancelRequested, Reason: j.Reason, WaitingFor: optional(waitingFor(j, robotName)), ErrorDetail: j.Error,
+		CancelRequested: j.CancelRequested, Reason: j.Reason, OpenSteps: j.OpenSteps(), WaitingFor: optional(waitingFor(j, robotName)), ErrorDetail: j.Error,
 		Variables: Raw(j.Variables), Input: Raw(j.Variables), Metadata: Raw(j.Metadata), CreatedBy: j.CreatedBy,
 		CreatedAt: j.CreatedAt, AssignedAt: j.AssignedAt, ClaimedAt: j.AssignedAt, StartedAt: j.StartedAt,
 		CompletedAt: j.CompletedAt, UpdatedAt: j.UpdatedAt, RobotsThatRefused: j.RejectedBy,

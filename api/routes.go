@@ -127,6 +127,11 @@ func jobRoutes() []route {
 			id: "cancel-job", tag: "jobs", about: "Ask for a job's end",
 		},
 		{
+			method: post, paths: []string{"/api/v1/jobs/{id}/resolve"},
+			policy: policyKey, place: placeWrite, body: bodySmall, huma: withBody[resolveBody]((*API).resolveJob),
+			id: "resolve-job", tag: "jobs", about: "Decide how a job goes on that needs attention",
+		},
+		{
 			method: get, paths: []string{"/api/v1/metrics/jobs"},
 			policy: policyKey, place: placeRead, huma: operation((*API).listJobMetrics),
 			id: "list-job-metrics", tag: "metrics", about: "Jobs as a bare list, newest first",

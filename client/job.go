@@ -63,6 +63,7 @@ type Job struct {
 	Reason       string           `json:"reason"` // needs_attention: what must be decided
 	Paused       bool             `json:"paused"` // its debugger has stopped it before the step PausedAt
 	PausedAt     string           `json:"paused_at"`
+	OpenSteps    []string         `json:"open_steps"` // that may run only once and had begun where the job stands
 	WaitingFor   string           `json:"waiting_for"` // what a job in the queue waits for, if it is not any free robot
 	Error        *casare.JobError `json:"error_detail"`
 	Result       json.RawMessage  `json:"result"` // the variables at the end; only of a single job
@@ -167,5 +168,29 @@ func (c *Client) Cancel(ctx context.Context, id, reason string) (Cancelled, erro
 	}{reason}
 	var out Cancelled
 	err := c.do(ctx, call{method: http.MethodPost, path: "/api/v1/jobs/" + url.PathEscape(id) + "/cancel", body: body, out: &out})
+	return out, err
+}
+
+// Resolve decides how a job goes on that needs attention. Step may be left out where only one can be meant; Outputs, an object, is what
+// a skipped step would have left.
+type Resolve struct {
+	Action  casare.ResolveAction `json:"action"`
+	Step    string               `json:"step,omitempty"`
+	Outputs json.RawMessage      `json:"outputs,omitempty"`
+	Message string               `json:"message,omitempty"`
+}
+
+// Resolved says where the job stands after a decision.
+type Resolved struct {
+	JobID   string          `json:"job_id"`
+	State   casare.JobState `json:"state"`
+	Reason  string          `json:"reason"` // what is still to be decided
+	Message string          `json:"message"`
+}
+
+// Resolve decides how a job goes on. One that does not need attention is CodeTransition.
+func (c *Client) Resolve(ctx context.Context, id string, r Resolve) (Resolved, error) {
+	var out Resolved
+	err := c.do(ctx, call{method: http.MethodPost, path: "/api/v1/jobs/" + url.PathEscape(id) + "/resolve", body: r, key: newKey(), out: &out})
 	return out, err
 }

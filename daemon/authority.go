@@ -41,6 +41,7 @@ var authority = map[casare.CommandType][]origin{
 	casare.CommandMarkGrown:     {originSystem},
 	casare.CommandReferBlobs:    {originUser},
 	casare.CommandForgetBlobs:   {originSystem},
+	casare.CommandResolveJob:    {originUser},
 	casare.CommandStrandJob:     {originScheduler},
 	casare.CommandPutSecret:     {originUser},
 	casare.CommandPutDocument:   {originUser},

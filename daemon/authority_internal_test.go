@@ -76,6 +76,7 @@ var verdicts = []struct {
 	{"DeleteSecret", casare.DeleteSecret{}, originUser},
 	{"PutDocument", casare.PutDocument{}, originUser},
 	{"StrandJob", casare.StrandJob{}, originScheduler},
+	{"ResolveJob", casare.ResolveJob{}, originUser},
 }
 
 var origins = []origin{originSystem, originUser, originScheduler}

@@ -60,6 +60,10 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 	if o.Mode != nil {
 		mode = *o.Mode
 	}
+	decisions, err := decisionsOf(o.Decisions)
+	if err != nil {
+		return Outcome{State: casare.JobFailed, Error: &casare.JobError{ErrorType: "ValidationError", Message: err.Error()}}
+	}
 	result := p.plan.Run(ctx, engine.Options{
 		Variables: variables,
 		Secrets:   o.Secrets.Secret,
@@ -73,6 +77,7 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		},
 		Settle:    o.Settle,
 		Resume:    o.Resume,
+		Decisions: decisions,
 		Stop:      o.Stop,
 		Files:     o.Files,
 		Documents: o.Documents,
@@ -95,6 +100,19 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		return out
 	}
 	return out.with(result.Variables)
+}
+
+// decisionsOf gives the engine what a person decided.
+func decisionsOf(all []casare.Decision) ([]engine.Decision, error) {
+	decisions := make([]engine.Decision, 0, len(all))
+	for _, d := range all {
+		outputs, err := variablesOf(d.Outputs)
+		if err != nil {
+			return nil, casare.Errorf(casare.CodeInvalid, "outputs of step %s: %w", d.Step, err).On("outputs")
+		}
+		decisions = append(decisions, engine.Decision{Step: d.Step, Skip: d.Action == casare.ResolveSkip, Outputs: outputs})
+	}
+	return decisions, nil
 }
 
 // Policy implements Program.

@@ -294,6 +294,7 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	return program.Run(ctx, RunOptions{
 		Variables:  a.spec.Variables,
 		Resume:     resume,
+		Decisions:  a.spec.Decisions,
 		Secrets:    secrets,
 		Stop:       a.stop,
 		Checkpoint: a.checkpoint,

@@ -41,6 +41,8 @@ type RunOptions struct {
 
 	// Resume is the checkpoint to go on from; empty starts at the beginning.
 	Resume []casare.Record
+	// Decisions are what a person decided about steps that had begun there.
+	Decisions []casare.Decision
 	// Checkpoint takes a checkpoint over; it does not wait, and is never called concurrently. With CodeTooLarge the values of the run
 	// do not fit.
 	Checkpoint func(ctx context.Context, s Snapshot) error

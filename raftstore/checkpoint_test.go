@@ -228,3 +228,32 @@ func TestExpire_AJobWhoseStepMayRunOnlyOnceWaitsForItsRobotOrAPerson(t *testing.
 	m.ok(system("x2", casare.ExpireJob{JobID: "j", Epoch: epoch}))
 	require.Equal(t, casare.JobQueued, m.job("j").State)
 }
+
+func TestResolve_IsWrittenDownUntilItIsCarriedOut(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t).init()
+	epoch := m.running("j")
+	m.ok(system("c1", casare.CheckpointJob{JobID: "j", Epoch: epoch, Seq: 1, Changes: records("a", "1"), Open: "pay"}))
+	m.ok(system("x", casare.ExpireJob{JobID: "j", Epoch: epoch}))
+	resolve := casare.Proposal{ID: "r", Tenant: casare.DefaultTenant, Actor: "key", Time: 7, Command: casare.ResolveJob{
+		JobID: "j", Action: casare.ResolveSkip, Outputs: []byte(`{"x":1}`),
+	}}
+	other := resolve
+	other.Tenant = "other"
+	m.refused(casare.CodeNotFound, other)
+	m.ok(resolve, resolve)
+	require.Equal(t, casare.JobQueued, m.job("j").State)
+	require.Equal(t, records("a", "1"), m.checkpoint("j"))
+	require.NoError(t, m.state.flush())
+	rows, err := m.state.load(m.state.db)
+	require.NoError(t, err)
+	require.Contains(t, rows.active, "j")
+	events := keptEvents(t, m.store)
+	require.Equal(t, casare.EventJobQueued, events[len(events)-1].Type)
+	m.refused(casare.CodeStaleEpoch, system("late", casare.StartJob{JobID: "j", Epoch: epoch}))
+	next := m.ok(system("a2", casare.AssignJob{JobID: "j", RobotID: "r1"}))[0].Index
+	require.Len(t, m.job("j").Decisions, 1)
+	m.ok(system("c2", casare.CheckpointJob{JobID: "j", Epoch: next, Seq: 2, Base: 1, Changes: records("a", "2")}))
+	require.Empty(t, m.job("j").Decisions)
+	m.refused(casare.CodeTransition, casare.Proposal{ID: "r2", Tenant: casare.DefaultTenant, Command: casare.ResolveJob{JobID: "j", Action: casare.ResolveFail}})
+}

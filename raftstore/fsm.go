@@ -58,6 +58,7 @@ var handlers = map[casare.CommandType]handler{
 	casare.CommandReleaseJob:    handle(applyReleaseJob),
 	casare.CommandExpireJob:     handle(applyExpireJob),
 	casare.CommandCancelJob:     handle(applyCancelJob),
+	casare.CommandResolveJob:    handle(applyResolveJob),
 	casare.CommandPutRobot:      handle(applyPutRobot),
 	casare.CommandCreateToken:   handle(applyCreateToken),
 	casare.CommandJoinRobot:     handle(applyJoinRobot),

@@ -233,3 +233,21 @@ func applyCancelJob(w *writer, p casare.Proposal, c casare.CancelJob) (*casare.J
 		return casare.EventJobCancelling, c.Reason
 	})
 }
+
+func applyResolveJob(w *writer, p casare.Proposal, c casare.ResolveJob) (*casare.Job, error) {
+	if len(c.Message) > maxResolveText || len(c.Step) > maxResolveText {
+		return nil, casare.Errorf(casare.CodeTooLarge, "the message or the step has more than %d bytes", maxResolveText).On("message")
+	}
+	return w.move(p, c.JobID, func(j *casare.Job) error { return j.Resolve(&c, p.Actor, p.Time) }, func(j *casare.Job) (casare.EventType, string) {
+		switch {
+		case j.State.Terminal():
+			return casare.EventJobFinished, j.Error.Message
+		case j.State == casare.JobNeedsAttention:
+			return casare.EventJobAttention, j.Reason
+		}
+		return casare.EventJobQueued, "a person decided: " + string(c.Action)
+	})
+}
+
+// maxResolveText bounds what a person writes beside a decision.
+const maxResolveText = 4 << 10

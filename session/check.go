@@ -132,6 +132,12 @@ func (m *Assign) check() error {
 		}
 		l.records(a.Records, MaxInline)
 		l.size("pieces", a.Pieces, maxPieces)
+		outputs := 0
+		for i := range a.Decisions {
+			l.text("step", a.Decisions[i].Step)
+			outputs += len(a.Decisions[i].Outputs)
+		}
+		l.size("outputs", outputs, casare.MaxOutputs)
 	}
 	return l.err
 }

@@ -121,6 +121,8 @@ type Assignment struct {
 	// The checkpoint to resume from: its records, or how many pieces of them came before in messages of their own.
 	Records []casare.Record `cbor:"12,keyasint,omitempty"`
 	Pieces  int             `cbor:"13,keyasint,omitempty"`
+	// Decisions are what a person decided about steps of that checkpoint.
+	Decisions []casare.Decision `cbor:"14,keyasint,omitempty"`
 
 	Mode  *casare.RunMode   `cbor:"40,keyasint,omitempty"` // nil: the whole document
 	Debug *casare.DebugSpec `cbor:"41,keyasint,omitempty"`

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"casare"
 	"casare/executor/engine"
 	"casare/value"
 	"casare/workflow"
@@ -37,7 +38,9 @@ func BenchmarkStep(b *testing.B) {
 	} {
 		b.Run(bc.name, func(b *testing.B) {
 			plan := compile(b, document(b, bc.source))
-			o := engine.Options{}
+			debugger, err := engine.NewDebugger(casare.DebugSpec{}, nil, nil) // every job of a robot has one
+			require.NoError(b, err)
+			o := engine.Options{Debug: debugger}
 			if bc.checkpoints {
 				o.Checkpoint = func(context.Context, engine.Snapshot) error { return nil }
 			}

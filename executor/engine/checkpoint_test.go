@@ -191,25 +191,28 @@ func TestDecision_ThePersonSaysHowTheRunGoesOn(t *testing.T) {
 	intent := kept.cuts[0]
 	require.Equal(t, []string{"pay"}, intent.Open)
 	require.Empty(t, kept.cuts[1].Open)
-	goOn := func(d *engine.Decision) (engine.Result, *tape, *keeper) {
+	goOn := func(d ...engine.Decision) (engine.Result, *tape, *keeper) {
 		sink, again := &tape{}, &keeper{}
-		return run(t, source, engine.Options{Resume: intent.Records, Sink: sink, Checkpoint: again.keep, Decision: d}), sink, again
+		return run(t, source, engine.Options{Resume: intent.Records, Sink: sink, Checkpoint: again.keep, Decisions: d}), sink, again
 	}
-	r, sink, again := goOn(&engine.Decision{Step: "pay"})
+	r, sink, again := goOn(engine.Decision{Step: "pay"})
 	require.Equal(t, engine.Completed, r.Status)
 	require.Equal(t, []string{"pay started", "pay completed", "z started", "z completed"}, sink.history())
-	require.Equal(t, engine.MomentIntent, again.cuts[0].Moment) // as if it ran for the first time
+	require.Equal(t, engine.MomentOutcome, again.cuts[0].Moment) // what was decided is known before it runs
+	require.Empty(t, again.cuts[0].Open)
+	require.Equal(t, engine.MomentIntent, again.cuts[1].Moment) // as if it ran for the first time
+	require.Equal(t, []string{"pay"}, again.cuts[1].Open)
 
 	out := value.NewDict()
 	out.Set("receipt", int64(7))
-	r, sink, again = goOn(&engine.Decision{Step: "pay", Skip: true, Outputs: out.Dict()})
+	r, sink, again = goOn(engine.Decision{Step: "pay", Skip: true, Outputs: out.Dict()})
 	require.Equal(t, engine.Completed, r.Status)
 	require.Equal(t, []string{"pay skipped", "z started", "z completed"}, sink.history())
 	require.Equal(t, engine.MomentOutcome, again.cuts[0].Moment)
 	require.Empty(t, again.cuts[0].Open)
 	require.Equal(t, out.Dict(), variable(r, "pay"))
 
-	r, _, _ = goOn(&engine.Decision{Step: "z", Skip: true}) // about another step
+	r, _, _ = goOn(engine.Decision{Step: "z", Skip: true}) // about another step
 	require.Contains(t, r.Attention, "pay")
 }
 

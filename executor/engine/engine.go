@@ -78,8 +78,8 @@ type Options struct {
 	Logger    *slog.Logger     // nil: discard
 	Documents node.Documents   // the documents that steps run; nil: there are none
 	Files     Files            // what steps may read and write; nil: nothing
-	// Decision is what a person decided about a step of the snapshot that is resumed; nil: nobody was asked.
-	Decision *Decision
+	// Decisions are what a person decided about steps of the snapshot that is resumed.
+	Decisions []Decision
 
 	// Secrets returns the text that {{$secret:name}} stands for, false when there is none; then, and without Secrets, such a template
 	// stays as it is. Several goroutines may call it.

@@ -389,8 +389,21 @@ func (r *run) republish(records []Record, in *reader) error {
 	for h, data := range in.chunks {
 		c.chunks = append(c.chunks, chunk{h, data})
 	}
+	r.root.reopen(&c)
 	_, err := r.ledger.publish(&c)
 	return err
+}
+
+// reopen notes which steps that may run only once have begun, in this frame and those that hang on it.
+func (f *frame) reopen(c *change) {
+	if t, ok := f.pos.peek(); ok && f.open {
+		c.opened(f.id, f.prefix+f.plan.steps[t.step].id)
+	}
+	for _, family := range f.families {
+		for _, child := range family.frames {
+			child.reopen(c)
+		}
+	}
 }
 
 // allChunks lists what the values of the frame, and of all that hang on it, need. It also notes which records they have.

@@ -115,27 +115,39 @@ func (f *frame) begin(first []int) {
 	f.pos.pushBack(root, first)
 }
 
-// decide does what a person decided about a step, in this frame and those that hang on it: where it is next and may run only once, in the
-// frame of the run wherever it is next.
+// decide does what a person decided about steps, and makes it known before anything else happens.
 func (f *frame) decide(ctx context.Context) *ending {
-	d := f.run.opts.Decision
-	if d == nil {
-		return nil
+	var changed []*frame
+	for i := range f.run.opts.Decisions {
+		f.decideStep(&f.run.opts.Decisions[i], &changed)
 	}
+	for i, c := range changed {
+		if i == len(changed)-1 {
+			return c.checkpoint(ctx, MomentOutcome) // of all of them at once: from here on nobody asks for the decisions any more
+		}
+		if _, failure := c.publish(); failure != nil {
+			return &ending{status: Failed, failure: failure}
+		}
+	}
+	return nil
+}
+
+// decideStep does what a person decided about a step, in this frame and those that hang on it: where it is next and may run only once, in
+// the frame of the run wherever it is next. It notes the frames that have changed.
+func (f *frame) decideStep(d *Decision, changed *[]*frame) {
 	for _, id := range slices.Sorted(maps.Keys(f.families)) {
 		for _, c := range f.families[id].frames {
-			if end := c.decide(ctx); end != nil {
-				return end
-			}
+			c.decideStep(d, changed)
 		}
 	}
 	t, ok := f.pos.peek()
 	if !ok || f.prefix+f.plan.steps[t.step].id != d.Step || f.parent != nil && !f.open {
-		return nil
+		return
 	}
-	f.open = false
+	f.open, f.changed = false, true
+	*changed = append(*changed, f)
 	if !d.Skip {
-		return nil
+		return
 	}
 	st := &f.plan.steps[t.step]
 	f.pos.pop()
@@ -144,13 +156,12 @@ func (f *frame) decide(ctx context.Context) *ending {
 		outputs = value.NewDict().Dict()
 	}
 	f.vals.publish(t.step, outputs)
-	f.last, f.changed = t.step, true
+	f.last = t.step
 	f.went(t)
 	f.pos.move(t, st.exec)
 	f.track(t)
 	f.tell(casare.StepEvent{Step: st.id, State: casare.StepSkipped}, st)
 	f.line(levelWarning, st.id, "Step "+d.Step+" was skipped as a person decided.")
-	return f.checkpoint(ctx, MomentOutcome)
 }
 
 // openSteps lists the steps that may run only once and had begun, by their ids, in this frame and those that hang on it.

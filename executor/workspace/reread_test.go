@@ -17,7 +17,7 @@ func TestSpace_RereadPutsContentsThatNobodyMayHave(t *testing.T) {
 	b.age()
 	b.save()
 	clear(b.blobs.kept) // nobody has them
-	b.again() // what is there is what the records say, so nothing is fetched
+	b.again()           // what is there is what the records say, so nothing is fetched
 	b.space.Reread()
 	records, err := b.space.Collect(nil, true)
 	require.NoError(t, err)

@@ -186,6 +186,8 @@ func jobOf(c casare.Command) string {
 		return c.JobID
 	case casare.CancelJob:
 		return c.JobID
+	case casare.ResolveJob:
+		return c.JobID
 	case casare.StrandJob:
 		return c.JobID
 	}
@@ -215,6 +217,8 @@ func (s *Store) move(j *casare.Job, p casare.Proposal) (casare.EventType, error)
 		return requeued(j, j.Expire(c.Epoch, p.Time))
 	case casare.StrandJob:
 		return casare.EventJobAttention, j.Strand(c.Epoch, c.Reason, p.Time)
+	case casare.ResolveJob:
+		return requeued(j, j.Resolve(&c, p.Actor, p.Time))
 	case casare.CancelJob:
 		ended, err := j.Cancel(c.Reason, p.Time)
 		if ended {
