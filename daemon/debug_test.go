@@ -1,7 +1,9 @@
 package daemon_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"testing"
 
@@ -25,10 +27,9 @@ func TestDebug_ThroughAnyRobotAndAcrossLeaders(t *testing.T) {
 		Workflow: document(t, setStep("n", 1), logStep("n is {{n}}"), setStep("m", 2), logStep("end")), RobotID: runs.ID(),
 		Debug: &casare.DebugSpec{Breakpoints: []casare.Breakpoint{{Step: "s2"}}, Watches: []string{"n + 1"}},
 	})
-	stopped := func(j client.Job) bool { return j.Paused }
+	stopped := func(j client.Job) bool { return j.Paused && j.State == casare.JobRunning }
 	job := until(t, m, c, id, "is stopped", stopped)
 	require.Equal(t, "s2", job.PausedAt)
-	require.Equal(t, casare.JobRunning, job.State)
 
 	state, err := c.Debug(t.Context(), id)
 	require.NoError(t, err)
@@ -49,8 +50,7 @@ func TestDebug_ThroughAnyRobotAndAcrossLeaders(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, state.Breakpoints)
 	require.JSONEq(t, "41", string(state.Watches[0].Value))
-	_, err = c.Resume(t.Context(), id)
-	require.NoError(t, err)
+	resumed(t, m, c, id)
 	done := completed(t, m, next.Client(), id)
 	require.False(t, done.Paused)
 	require.Contains(t, string(done.Result), `"n":41`)
@@ -96,6 +96,21 @@ func TestDebug_PauseResumeAndCancelOfAJobThatRuns(t *testing.T) {
 	}
 }
 
+// resumed lets a job go on. Its robot may have to find the new leader first, and is asked again until it has.
+func resumed(t *testing.T, m *meshtest.Mesh, c *client.Client, id string) {
+	t.Helper()
+	m.Eventually("job "+id+" goes on", func(ctx context.Context) error {
+		if _, err := c.Resume(ctx, id); err == nil {
+			return nil
+		}
+		job, err := c.Job(ctx, id)
+		if err == nil && job.Paused {
+			err = errors.New("it is still stopped")
+		}
+		return err
+	})
+}
+
 // A job that was stopped when its robot died stops again where its submit says so, on the robot that takes it over.
 func TestDebug_ARobotThatDiesWhileTheJobIsStopped(t *testing.T) {
 	t.Parallel()
@@ -119,8 +134,7 @@ func TestDebug_ARobotThatDiesWhileTheJobIsStopped(t *testing.T) {
 	dead.Crash()
 	job := until(t, m, c, id, "is stopped elsewhere", func(j client.Job) bool { return j.Paused && j.Attempt == 2 })
 	require.NotEqual(t, dead.ID(), job.RobotID)
-	_, err := c.Resume(t.Context(), id)
-	require.NoError(t, err)
+	resumed(t, m, c, id)
 	completed(t, m, c, id)
 	require.Equal(t, 1, lines(t, c, id, "] before"), "a stop takes a checkpoint")
 	dead.Restart()

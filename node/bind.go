@@ -274,7 +274,7 @@ func newInput(f *Field, ports []string, config *value.Dict) input {
 			in.dynamic = in.dynamic || !f.raw && f.kind != KindExpr && len(template.Paths(v)) > 0
 		}
 	}
-	if text, ok := first.(string); ok && f.kind == KindExpr && text != "" {
+	if text, ok := first.(string); ok && f.kind == KindExpr && strings.TrimSpace(text) != "" {
 		in.code = compile(text)
 		in.err = in.code.err
 	}
@@ -371,8 +371,8 @@ func (in *input) expression(wire Value) Value {
 		return given(wire, nil)
 	}
 	v := in.first()
-	if v == nil || v == "" {
-		return nil
+	if text, ok := v.(string); v == nil || ok && strings.TrimSpace(text) == "" {
+		return nil // a form left blank
 	}
 	return given(v, in.code)
 }

@@ -45,18 +45,7 @@ func (d *besideDocuments) Document(_ context.Context, r workflow.Reference) ([]b
 
 // places lists where a document may lie, the likeliest first.
 func (d *besideDocuments) places(r workflow.Reference) []string {
-	var names []string
-	if r.Path != "" {
-		given := filepath.FromSlash(strings.ReplaceAll(r.Path, `\`, "/"))
-		if filepath.IsAbs(given) {
-			names = append(names, given)
-		} else {
-			if r.From != "" {
-				names = append(names, filepath.Join(filepath.Dir(filepath.FromSlash(r.From)), given))
-			}
-			names = append(names, filepath.Join(d.folder, given), given)
-		}
-	}
+	names := d.paths(r)
 	for _, file := range []string{r.File(), r.ID, r.ID + ".json"} {
 		// A name only: a document must not lead out of the folders by its id.
 		if file == "" || file == ".json" || file != filepath.Base(file) {
@@ -67,6 +56,27 @@ func (d *besideDocuments) places(r workflow.Reference) []string {
 		}
 	}
 	return slices.Compact(names)
+}
+
+// paths lists where the path of a reference may lead.
+func (d *besideDocuments) paths(r workflow.Reference) []string {
+	if r.Path == "" {
+		return nil
+	}
+	given := filepath.FromSlash(strings.ReplaceAll(r.Path, `\`, "/"))
+	if filepath.IsAbs(given) {
+		return []string{given}
+	}
+	var names []string
+	if r.From != "" {
+		// From begins where the first document lies, unless a document with an absolute path is between.
+		where := filepath.FromSlash(r.Where())
+		if !filepath.IsAbs(where) {
+			names = append(names, filepath.Join(d.folder, where))
+		}
+		names = append(names, where)
+	}
+	return append(names, filepath.Join(d.folder, given), given)
 }
 
 // readBounded reads a document's file.

@@ -3,12 +3,15 @@ package engine_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"casare"
 	"casare/executor/engine"
+	"casare/value"
 	"casare/workflow"
 )
 
@@ -35,7 +38,9 @@ func BenchmarkStep(b *testing.B) {
 	} {
 		b.Run(bc.name, func(b *testing.B) {
 			plan := compile(b, document(b, bc.source))
-			o := engine.Options{}
+			debugger, err := engine.NewDebugger(casare.DebugSpec{}, nil, nil) // every job of a robot has one
+			require.NoError(b, err)
+			o := engine.Options{Debug: debugger}
 			if bc.checkpoints {
 				o.Checkpoint = func(context.Context, engine.Snapshot) error { return nil }
 			}
@@ -65,5 +70,93 @@ func BenchmarkCompile(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		compile(b, doc)
+	}
+}
+
+// BenchmarkList measures a list that grows to 10,000 rows, without checkpoints and with one in each round: the ratio is the figure.
+func BenchmarkList(b *testing.B) {
+	plan := compile(b, document(b, growing(10_000)))
+	for _, bc := range []struct {
+		name string
+		o    engine.Options
+	}{
+		{"no checkpoints", engine.Options{}},
+		{"checkpoints", engine.Options{Checkpoint: func(context.Context, engine.Snapshot) error { return nil }}},
+	} {
+		b.Run(bc.name, func(b *testing.B) {
+			for b.Loop() {
+				require.Equal(b, engine.Completed, plan.Run(b.Context(), bc.o).Status)
+			}
+		})
+	}
+}
+
+// BenchmarkBranches measures a hundred branches of ten steps each, ready to be resumed.
+func BenchmarkBranches(b *testing.B) {
+	items := make(value.List, 100)
+	for i := range items {
+		items[i] = int64(i)
+	}
+	doc := document(b, `
+		s StartNode
+		p ParallelForEachNode
+		l LoopNode {"times": 3}
+		a SetNode {"name": "x", "value": "{{item}}"}
+		e LoopEndNode {"pair": "l"}
+		s > p
+		p.body > l
+		l.body > a
+		a > e
+	`)
+	doc.Step("p").Config = config("items", items, "batch_size", 100)
+	plan := compile(b, doc)
+	for _, checkpoints := range []bool{false, true} {
+		b.Run(fmt.Sprintf("checkpoints %v", checkpoints), func(b *testing.B) {
+			o := engine.Options{}
+			if checkpoints {
+				o.Checkpoint = func(context.Context, engine.Snapshot) error { return nil }
+			}
+			steps := 0
+			for b.Loop() {
+				r := plan.Run(b.Context(), o)
+				require.Equal(b, engine.Completed, r.Status)
+				steps += len(r.Order)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(steps), "ns/step")
+		})
+	}
+}
+
+// BenchmarkMillion runs a million steps of a loop and looks at the memory in use on the way: what has been added from a tenth of the way to
+// the end, beside the order, is the figure.
+func BenchmarkMillion(b *testing.B) {
+	doc := document(b, `
+		s StartNode
+		l LoopNode {"times": 333333}
+		a SetNode {"name": "x", "value": "{{l.index}}"}
+		m MarkNode
+		s > l
+		l.body > a
+		a > m
+	`)
+	plan := compile(b, doc)
+	for b.Loop() {
+		var early, late runtime.MemStats
+		n := 0
+		mark := func() {
+			n++
+			switch n {
+			case 33_333:
+				runtime.GC()
+				runtime.ReadMemStats(&early)
+			case 333_333:
+				runtime.GC()
+				runtime.ReadMemStats(&late)
+			}
+		}
+		r := plan.Run(context.WithValue(b.Context(), markKey{}, mark), engine.Options{})
+		require.Equal(b, engine.Completed, r.Status)
+		require.Len(b, r.Order, 1_000_000)
+		b.ReportMetric((float64(late.HeapAlloc)-float64(early.HeapAlloc))/(1<<20), "MiB-more")
 	}
 }

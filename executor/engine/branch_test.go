@@ -148,6 +148,42 @@ func TestFork_FailFastCancelsTheOthersWhoCleanUp(t *testing.T) {
 	})
 }
 
+// Whoever tries a failed run again goes on before the failure, also when another branch has stored a snapshot since.
+func TestFork_AFailureThatGoesOnAroundIsNotStored(t *testing.T) {
+	t.Parallel()
+	source := `
+		s StartNode
+		f ForkNode {"fail_fast": true}
+		p PlainNode
+		w SleepNode {"ms": 1000}
+		e FailNode {"text": "no luck"}
+		t TryNode
+		b BlockNode
+		y FinallyNode {"paired_try_id": "t"}
+		c EffectNode
+		s > f
+		f.branch_1 > p
+		p > w
+		w > e
+		f.branch_2 > t
+		t.try_body > b
+		y.finally_body > c
+	`
+	synctest.Test(t, func(t *testing.T) {
+		var kept keeper
+		r := run(t, source, engine.Options{Checkpoint: kept.keep})
+		require.Equal(t, engine.Failed, r.Status)
+		require.Equal(t, []string{"s", "p", "c"}, r.Logs)
+		require.Equal(t, "c", kept.last(t).Step, "the cleanup must not run twice, so it is stored")
+		sink := &tape{}
+		r = run(t, source, engine.Options{Resume: kept.last(t).Records, Sink: sink})
+		require.Equal(t, engine.Failed, r.Status)
+		require.Equal(t, "no luck", r.Error.Message)
+		require.Contains(t, sink.history(), "e failed", "it is tried again")
+		require.NotContains(t, sink.history(), "c started")
+	})
+}
+
 func TestFork_AFailureReachesTheTryAround(t *testing.T) {
 	t.Parallel()
 	r := run(t, `

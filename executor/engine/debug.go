@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"casare"
@@ -29,6 +30,7 @@ type Debugger struct {
 	now    func() time.Time
 	notice func(casare.DebugState)
 	asked  chan request // for the frame that is stopped
+	armed  atomic.Bool  // something may stop the run: mostly nothing does, and a step costs no more than this look
 
 	mu      sync.Mutex
 	points  []*point
@@ -109,11 +111,17 @@ func (d *Debugger) configure(spec *casare.DebugSpec) {
 		}
 		d.points = append(d.points, p)
 	}
+	d.arm()
 	for _, source := range spec.Watches {
 		w := watch{source: source}
 		w.code, w.broken = expr.ParseTemplated(source)
 		d.watches = append(d.watches, w)
 	}
+}
+
+// arm says whether anything may stop the run. It is called after each change of what may; the caller holds mu, or is alone.
+func (d *Debugger) arm() {
+	d.armed.Store(d.start || d.pause || d.until != nil || d.runTo != "" || d.at != nil || len(d.points) > 0)
 }
 
 // Do carries out a command and returns how the debugger stands afterwards. A command that needs a stopped run is CodeTransition when it is
@@ -170,6 +178,7 @@ func (d *Debugger) do(ctx context.Context, c *casare.DebugCommand) error {
 		return nil
 	case c.Verb == casare.DebugPause:
 		d.pause = !stopped
+		d.arm()
 		if stopped {
 			close(d.news) // there is nothing to wait for
 			d.news = make(chan struct{})
@@ -237,6 +246,7 @@ func (d *Debugger) ask(ctx context.Context, do func(ctx context.Context, f *fram
 func (d *Debugger) aim(c *casare.DebugCommand, f *frame, t token) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	defer d.arm()
 	switch c.Verb {
 	case casare.DebugStepOver, casare.DebugStepInto, casare.DebugStepOut:
 		d.until = &until{verb: c.Verb, frame: f.id, depth: f.depth(t)}

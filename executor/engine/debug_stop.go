@@ -24,7 +24,7 @@ const (
 // inspect is where the debugger may stop the run: before a step.
 func (f *frame) inspect(ctx context.Context, t token) *ending {
 	d := f.run.opts.Debug
-	if d == nil || f.undebugged || !f.visible(t) {
+	if d == nil || !d.armed.Load() || f.undebugged || !f.visible(t) {
 		return nil
 	}
 	if end := f.hold(ctx, d); end != nil {
@@ -80,6 +80,7 @@ func (d *Debugger) enter(f *frame) bool {
 	}
 	d.at, d.gate = f, make(chan struct{})
 	d.start, d.pause, d.until, d.runTo = false, false, nil, ""
+	d.arm()
 	return true
 }
 
@@ -87,6 +88,7 @@ func (d *Debugger) enter(f *frame) bool {
 func (d *Debugger) goOn() {
 	d.mu.Lock()
 	d.at = nil
+	d.arm()
 	close(d.gate)
 	d.state = casare.DebugState{Stops: d.state.Stops}
 	state := d.stateNow()

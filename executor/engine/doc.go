@@ -11,8 +11,22 @@
 // (a loop) opens a scope for the body. When nothing lives in the scope any more (no token, no scope inside) its owner goes to the
 // front of the queue with the reason, is called again with the state it saved, and either opens the body again or goes on behind it. If
 // and Switch open nothing. A step that sleeps holds its state in a scope of its own in the same way, so a wait is part of the position
-// too. Try, Retry and Fork are further kinds of scopes: a failure looks for the nearest one in the failing token's chain of parents,
-// and the branch of a fork is a position of its own.
+// too. Try and Retry are further kinds of scopes: a failure looks for the nearest one in the failing token's chain of parents.
+//
+// # Frames
+//
+// A position with the values that belong to it is a frame, and a run is a tree of frames (frame.go, family.go). A fork or a parallel loop
+// makes a frame for each branch: the same document, and values laid over those of the frame it hangs on, which stands still meanwhile. A
+// step that runs another document makes a frame for that (call.go). Frames hang on the scope of the step that started them; its token
+// waits at the front of the queue until all have ended, and the step is called with what became of each. Branches run in goroutines of
+// their own and see nothing of one another. What they leave is taken over in their order, so the result is the same each time: the step
+// merges what they changed, and order and log are as if one had run after the other. A document that nobody waits for hangs on the root
+// scope of the frame that started it, has a copy of the values, and ends before that frame does (loose.go).
+//
+// A branch ends where it meets the others: workflow.Joins finds the step, and a token that reaches it has come to its end. A Break out of a
+// branch to a loop around it is an error of the document; where that shows only at run time, the other branches are cancelled and clean
+// up, then the loop is left. A failed branch that fails its fork is not stored as failed, so that whoever tries the run again begins
+// before the failure.
 //
 // # Errors and leaving a scope
 //
@@ -43,12 +57,16 @@
 // A snapshot is the position, the values and a few counts, as records with keys, of which only those that changed are handed on
 // (record.go). It is taken between steps, where there is nothing else to know, so a run resumed from it goes on exactly: order, log
 // and variables are those of a run that was never interrupted. Steps that ran after the last snapshot run again. The deadline of a
-// wait is in the snapshot, so whoever resumes waits only the rest. The records:
+// wait is in the snapshot, so whoever resumes waits only the rest. Each frame publishes its own records when it stands between two steps, and
+// whoever needs a snapshot stores what all have published: as frames see nothing of one another, any combination is a position the run
+// could have been in, and no branch waits for another one's snapshot. The records:
 //
 //	h                         the run: version, revision of the document, mode, progress
 //	f/<frame>                 where a frame stands: queue, scopes, counts
 //	f/<frame>/v/<name>        a variable
 //	f/<frame>/o/<step>        the outputs of a step
 //	f/<frame>/k/<scope>/<name> what a scope keeps
+//	f/<frame>/j/order, /logs  what a frame that hangs on another has done so far
+//	f/<frame>/s               what a call has set in the document it runs
 //	c/<hash>                  a chunk: a value of more than 16 KiB, or a part of a list, written once (piece.go)
 package engine

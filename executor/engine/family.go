@@ -121,15 +121,20 @@ func (f *frame) together(ctx context.Context, t token) (again bool, end *ending)
 			cancel(errBroken)
 		case ends[i].cross != nil:
 			cancel(errCrossed)
-		case k.fast && c.fault != nil:
+		case k.fast && c.failedItself():
 			cancel(errSibling)
 		}
 	}
-	if slices.ContainsFunc(k.frames, func(c *frame) bool { return c.ended && c.fault != nil && k.fast }) {
+	if k.fast && slices.ContainsFunc(k.frames, (*frame).failedItself) {
 		cancel(errSibling)
 	}
 	f.launch(inner, k, watch)
 	return f.joined(ctx, t, ends)
+}
+
+// failedItself says whether the frame has failed, and not because another one has.
+func (f *frame) failedItself() bool {
+	return f.ended && f.fault != nil && f.fault.Type != node.TypeCancelled
 }
 
 // launch runs the frames that have not ended, at most so many at once, and waits for them.
@@ -234,26 +239,37 @@ func (f *frame) live(ctx, calm context.Context) *ending {
 		case calm.Err() != nil:
 			f.tidy(calm, end)
 			return end
-		case errors.Is(cause, errBroken), cause == nil:
+		case errors.Is(cause, errBroken):
 			end.broken = true
 			return end
-		case errors.Is(cause, errTimeout):
-			fault = &node.Error{Type: TypeTimeout, Message: fmt.Sprintf("%s timed out after %v", f.name(), f.limit), Step: end.failure.NodeID}
-		default:
-			fault = &node.Error{Type: node.TypeCancelled, Message: cause.Error(), Step: end.failure.NodeID}
 		}
+		fault = f.cancelFault(cause, end)
 		f.windUp(calm, end)
 		if end = f.crossed(end); end.cross != nil {
 			return end
 		}
 	}
 	f.end(fault)
-	if f.run.opts.Checkpoint != nil {
+	// A failure that goes on around the frame is not stored: whoever tries the run again begins before it.
+	if f.run.opts.Checkpoint != nil && (fault == nil || f.kind == frameBranch && !f.parent.pos.scopes[f.scope].kids.fast) {
 		if _, failure := f.publish(); failure != nil {
 			return f.unable(failure)
 		}
 	}
 	return end
+}
+
+// cancelFault is why a frame failed that was cancelled while the run goes on. Without a cause that was so before the snapshot it was resumed
+// from, and only cleanups were left.
+func (f *frame) cancelFault(cause error, end *ending) *node.Error {
+	out := &node.Error{Type: node.TypeCancelled, Message: end.failure.Message, Step: end.failure.NodeID}
+	switch {
+	case errors.Is(cause, errTimeout):
+		out.Type, out.Message = TypeTimeout, fmt.Sprintf("%s timed out after %v", f.name(), f.limit)
+	case cause != nil:
+		out.Message = cause.Error()
+	}
+	return out
 }
 
 // age is how long the frame has been walked, on all robots together.
@@ -357,125 +373,4 @@ func (f *frame) dismiss(s *scope) {
 	}
 	f.gone = append(f.gone, s.kids.frames...)
 	s.kids = &family{base: s.kids.base + len(s.kids.frames), begun: s.kids.begun}
-}
-
-// crossing is a step in a branch that leaves a loop around the branch, as data.
-type crossing struct {
-	frame string // whose loop it is
-	scope uint64
-	why   why
-}
-
-// crosses looks for a loop in the frames around a branch, and begins to leave it; false when there is none.
-func (f *frame) crosses(t token, kind node.ExitKind, owner int) bool {
-	for at := f; at.kind == frameBranch; at = at.parent {
-		loop := at.parent.pos.around(at.scope, owner)
-		if loop == nil {
-			continue
-		}
-		f.went(t)
-		c := &crossing{frame: at.parent.id, scope: loop.id, why: broken}
-		switch kind {
-		case node.ExitContinue:
-			c.why = continued
-		case node.ExitBreak:
-		case node.ExitEnd, node.ExitSucceed, node.ExitGiveUp, node.ExitDecline:
-			f.pos.move(t, nil) // the end of the loop's body: this branch has nothing more to do
-			return true
-		}
-		f.pos.leave(f.pos.scopes[root], leaving{why: ended, ending: &ending{status: Completed, cross: c}}, t)
-		return true
-	}
-	return false
-}
-
-// cross goes on with leaving a loop after the branches of the popped token have ended: in this frame, or in one around.
-func (f *frame) cross(t token, c *crossing) {
-	f.absorb(t)
-	at, to := f.pos.scopes[root], leaving{why: ended, ending: &ending{status: Completed, cross: c}}
-	if loop := f.pos.scopes[c.scope]; c.frame == f.id && loop != nil {
-		at, to = loop, leaving{why: c.why}
-	}
-	f.pos.leave(at, to, t)
-}
-
-// around returns the nearest open loop around a scope, of that owner if owner is not -1; nil when there is none.
-func (p *position) around(id uint64, owner int) *scope {
-	for s := p.scopes[p.scopes[id].parent]; s.kind != scopeRoot; s = p.scopes[s.parent] {
-		if s.kind == scopeLoop && (owner < 0 || s.owner == owner) {
-			return s
-		}
-	}
-	return nil
-}
-
-// inherit keeps in mind what ran in a frame of the family and must not run twice, in the retries around the token and in the frames
-// around.
-func (f *frame) inherit(t token, c *frame) {
-	for path, known := range c.ranOnce {
-		path = c.label + "/" + path
-		for s := f.pos.outer(t); s.kind != scopeRoot; s = f.pos.scopes[s.parent] {
-			if s.kind == scopeRetry {
-				s.guard.remember(f.path(t, s)+"/"+path, known)
-			}
-		}
-		if f.parent != nil {
-			f.remember(f.path(t, f.pos.scopes[root])+"/"+path, known)
-		}
-	}
-}
-
-func (f *frame) remember(path string, known bool) {
-	if f.ranOnce == nil {
-		f.ranOnce = map[string]bool{}
-	}
-	f.ranOnce[path] = known
-}
-
-func (g *guarding) remember(path string, known bool) {
-	if g.once == nil {
-		g.once = map[string]bool{}
-	}
-	g.once[path] = known
-}
-
-// ranAround is ran for the retries in the frames around this one.
-func (f *frame) ranAround(path string) (known, ran bool) {
-	for at := f; at.parent != nil && !at.loose; at = at.parent {
-		up := at.parent
-		s := up.pos.scopes[at.scope]
-		t := token{step: s.owner, scope: at.scope, why: joined}
-		path = at.label + "/" + path
-		for around := up.pos.outer(t); around.kind != scopeRoot; around = up.pos.scopes[around.parent] {
-			if around.kind != scopeRetry {
-				continue
-			}
-			if known, ran = around.guard.once[up.path(t, around)+"/"+path]; ran {
-				return known, true
-			}
-		}
-		path = up.path(t, up.pos.scopes[root]) + "/" + path
-	}
-	return false, false
-}
-
-// getBound returns nodes of a plan's steps that no frame uses any more, or room for new ones.
-func (r *run) getBound(p *Plan) []*node.Bound {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	free := r.bound[p]
-	if len(free) == 0 {
-		return make([]*node.Bound, len(p.steps))
-	}
-	r.bound[p] = free[:len(free)-1]
-	return free[len(free)-1]
-}
-
-func (r *run) putBound(p *Plan, bound []*node.Bound) {
-	const most = 64 // of a plan
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.bound[p]) < most {
-		r.bound[p] = append(r.bound[p], bound)
-	}
 }

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,8 @@ import (
 	"pgregory.net/rapid"
 
 	"casare/executor/engine"
+	"casare/value"
+	"casare/workflow"
 )
 
 // The keys of records and the numbers of their fields.
@@ -39,7 +42,7 @@ func TestResume_RefusesWhatDoesNotFit(t *testing.T) {
 		return engine.Options{Resume: edit(t, at, key, field, to)}
 	}
 	torn := map[int]any{nameField: "x", formField: map[int]any{inlineField: tag(999)}}
-	value := func(form map[int]any) engine.Options {
+	formed := func(form map[int]any) engine.Options {
 		return engine.Options{Resume: put(t, at, "f/0/v/x", map[int]any{nameField: "x", formField: form})}
 	}
 	nobody := make([]byte, 16)
@@ -58,10 +61,10 @@ func TestResume_RefusesWhatDoesNotFit(t *testing.T) {
 		"an unknown part":    {source, engine.Options{Resume: put(t, at, "f/0/x/y", 1)}, `damaged: record "f/0/x/y"`},
 		"a chunk misnamed":   {source, engine.Options{Resume: put(t, at, "c/00", 1)}, `damaged: record "c/00"`},
 		"a chunk changed":    {source, engine.Options{Resume: put(t, at, "c/"+strings.Repeat("0", 32), 1)}, `damaged: record "c/0000`},
-		"a chunk missing":    {source, value(map[int]any{blobField: nobody}), "is missing"},
-		"half a hash":        {source, value(map[int]any{blobField: nobody[:8]}), "a hash of 8 bytes"},
-		"a list cut off":     {source, value(map[int]any{chunksField: nobody[:9]}), "a hash of 9 bytes"},
-		"no list at the end": {source, value(map[int]any{chunksField: []byte{}, tailField: 1}), "a part of a list that is int"},
+		"a chunk missing":    {source, formed(map[int]any{blobField: nobody}), "is missing"},
+		"half a hash":        {source, formed(map[int]any{blobField: nobody[:8]}), "a hash of 8 bytes"},
+		"a list cut off":     {source, formed(map[int]any{chunksField: nobody[:9]}), "a hash of 9 bytes"},
+		"no list at the end": {source, formed(map[int]any{chunksField: []byte{}, tailField: 1}), "a part of a list that is int"},
 		"a token nowhere":    {source, with(rootKey, queueField, [][]any{{7, 0, 1}}), "damaged: token of step 7"},
 		"a reason unknown":   {source, with(rootKey, queueField, [][]any{{0, 0, 9}}), "damaged: token of step 0"},
 		"a lost scope":       {source, with(rootKey, scopesField, []any{map[int]any{1: 4, 2: 0, 3: 2, 4: 4}}), "damaged: scope 4"},
@@ -85,30 +88,79 @@ func TestResume_RefusesWhatDoesNotFit(t *testing.T) {
 	}
 }
 
-const nested = `
-	$rows = []
+// everything has a frame of each kind, scopes of each kind, and values that are cut up.
+const everything = `
 	s StartNode
 	l LoopNode {"times": 2}
-	m LoopNode {"times": 2}
-	p PlainNode
+	t TryNode
+	r RetryNode {"max_attempts": 2, "initial_delay": 0}
+	x FailNode {"until": 1}
 	w SleepNode {"ms": 0}
-	e LoopEndNode {"pair": "m"}
+	c CatchNode {"paired_try_id": "t"}
+	y FinallyNode {"paired_try_id": "t"}
+	a PlainNode
+	f ForkNode
+	g SubflowNode {"subflow_path": "lib/inner", "a": "{{rows}}"}
+	p ParallelForEachNode {"items": [1, 2, 3], "batch_size": 2}
+	b PlainNode
+	j JoinNode
+	d CallSubworkflowNode {"subworkflow_path": "lib/inner", "execution_mode": "async"}
+	z PlainNode
 	s > l
-	l.body > m
-	m.body > p
-	p > w
-	w > e
+	l.body > t
+	t.try_body > r
+	r.retry_body > x
+	x > w
+	y.finally_body > a
+	l.completed > f
+	f.branch_1 > g
+	g > p
+	p.body > b
+	f.branch_2 > d
+	p.completed > j
+	d > j
+	j > z
 `
+
+// everythingSnapshots are the snapshots of such a run, and what runs it on.
+func everythingSnapshots(t tb) (cuts []cut, resume func(ctx context.Context, o engine.Options) engine.Result) {
+	t.Helper()
+	rows := make(value.List, 1500)
+	for i := range rows {
+		rows[i] = config("name", fmt.Sprintf("row %d", i))
+	}
+	doc := document(t, everything)
+	doc.Variables = append(doc.Variables,
+		workflow.Variable{Name: "rows", Default: rows}, workflow.Variable{Name: "long", Default: strings.Repeat("long ", 5000)})
+	plan := compile(t, doc)
+	var kept keeper
+	r := plan.Run(context.Background(), engine.Options{Checkpoint: kept.keep, Now: slowClock(), Documents: deepShelf})
+	require.Equal(t, engine.Completed, r.Status, "%v", r.Error)
+	return kept.cuts, func(ctx context.Context, o engine.Options) engine.Result {
+		o.Documents = deepShelf
+		return plan.Run(ctx, o)
+	}
+}
+
+func TestResume_Everything(t *testing.T) {
+	t.Parallel()
+	cuts, resume := everythingSnapshots(t)
+	require.Greater(t, len(cuts), 20)
+	for _, c := range cuts {
+		r := resume(t.Context(), engine.Options{Resume: c.Records})
+		if r.Attention == "" { // a workflow was about to be started
+			require.Equal(t, engine.Completed, r.Status, "%v", r.Error)
+		}
+	}
+}
 
 // A damaged snapshot is refused or runs on, but it takes no robot down.
 func TestResume_SurvivesDamage(t *testing.T) {
 	t.Parallel()
-	var kept keeper
-	run(t, nested, engine.Options{Checkpoint: kept.keep, Now: slowClock()})
-	plan := compile(t, document(t, nested))
+	cuts, resume := everythingSnapshots(t)
 	rapid.Check(t, func(t *rapid.T) {
 		var at []engine.Record
-		for _, r := range rapid.SampledFrom(kept.cuts).Draw(t, "cut").Records {
+		for _, r := range rapid.SampledFrom(cuts).Draw(t, "cut").Records {
 			at = append(at, engine.Record{Key: r.Key, Data: bytes.Clone(r.Data)})
 		}
 		for range rapid.IntRange(1, 4).Draw(t, "bytes") {
@@ -120,7 +172,7 @@ func TestResume_SurvivesDamage(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		r := plan.Run(ctx, engine.Options{Resume: at})
+		r := resume(ctx, engine.Options{Resume: at})
 		require.NotEmpty(t, r.Status)
 		require.NotNil(t, r.Variables)
 	})
@@ -128,14 +180,12 @@ func TestResume_SurvivesDamage(t *testing.T) {
 
 // FuzzRestore reads snapshots that came from anywhere: whatever they hold, the run ends.
 func FuzzRestore(f *testing.F) {
-	var kept keeper
-	run(f, nested, engine.Options{Checkpoint: kept.keep, Now: slowClock()})
-	for _, c := range kept.cuts {
+	cuts, resume := everythingSnapshots(f)
+	for _, c := range cuts {
 		data, err := cbor.Marshal(c.Records)
 		require.NoError(f, err)
 		f.Add(data)
 	}
-	plan := compile(f, document(f, nested))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var at []engine.Record
 		if cbor.Unmarshal(data, &at) != nil || len(at) == 0 {
@@ -143,7 +193,7 @@ func FuzzRestore(f *testing.F) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
-		r := plan.Run(ctx, engine.Options{Resume: at, Checkpoint: func(context.Context, engine.Snapshot) error { return nil }})
+		r := resume(ctx, engine.Options{Resume: at, Checkpoint: func(context.Context, engine.Snapshot) error { return nil }})
 		require.NotEmpty(t, r.Status)
 	})
 }

@@ -29,6 +29,9 @@ func registry() *node.Registry {
 		"SleepNode":    func() node.Node { return new(sleep) },
 		"FailNode":     func() node.Node { return new(fail) },
 		"BlockNode":    func() node.Node { return new(block) },
+		"MarkNode":     func() node.Node { return new(mark) },
+		"PutNode":      func() node.Node { return new(putValue) },
+		"GrowNode":     func() node.Node { return new(grow) },
 		"MilliNode":    func() node.Node { return new(milli) },
 		"EffectNode":   func() node.Node { return new(effect) },
 		"FlakyNode":    func() node.Node { return new(flaky) },
@@ -333,5 +336,19 @@ func (n *milli) Spec(s *node.Spec) {
 
 func (n *milli) Run(context.Context, *node.Run) error {
 	n.ms = n.n * 1000
+	return nil
+}
+
+type markKey struct{}
+
+// mark tells the test that it runs.
+type mark struct{}
+
+func (n *mark) Spec(s *node.Spec) { describe(s, node.Pure) }
+
+func (n *mark) Run(ctx context.Context, _ *node.Run) error {
+	if f, ok := ctx.Value(markKey{}).(func()); ok {
+		f()
+	}
 	return nil
 }

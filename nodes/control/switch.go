@@ -31,6 +31,9 @@ func (n *switchNode) Spec(s *node.Spec) {
 	s.Example(node.Example{
 		Name: "second case", Given: node.Values{"value": "b", "cases": []any{"a", "b"}}, Next: []string{"case_b"},
 	})
+	s.Example(node.Example{
+		Name: "a blank expression", Given: node.Values{"expression": "  ", "cases": []any{"b"}}, Next: []string{portDefault},
+	})
 	s.Example(node.Example{Name: "no case", Given: node.Values{"value": "B", "cases": []any{"b"}}, Next: []string{portDefault}})
 }
 

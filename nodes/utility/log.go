@@ -32,6 +32,7 @@ func (n *logLine) Spec(s *node.Spec) {
 	s.Bool(node.Param, &n.withID, "include_node_id").Or(true).Shown(node.Advanced).
 		Says("Whether the line begins with the step's id in brackets.")
 	s.Effect(node.Pure)
+	s.Example(node.Example{Name: "a brace that names no place", Given: node.Values{"message": "{}"}, Fails: "Log error: "})
 	s.Example(node.Example{Name: "a formatted variable", Given: node.Values{"message": "total {sum:.2f}"}, Vars: node.Values{"sum": 2.5}})
 }
 

@@ -94,20 +94,20 @@ func toDict(v node.Value) (node.Value, error) {
 	}
 }
 
-// toList reads a text as JSON, or else as items between commas.
+// toList reads a text as JSON, whatever that holds, or else as items between commas. Another value becomes the only item.
 func toList(v node.Value) node.Value {
-	text, ok := v.(string)
-	if ok {
-		parsed, err := value.Loads(text)
+	switch v := v.(type) {
+	case value.List:
+		return v
+	case string:
+		parsed, err := value.Loads(v)
 		if err != nil {
-			return split(text)
+			return split(v)
 		}
-		v = parsed
+		return parsed
+	default:
+		return value.List{v}
 	}
-	if list, ok := v.(value.List); ok {
-		return list
-	}
-	return value.List{v}
 }
 
 func split(text string) value.List {
