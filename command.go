@@ -95,6 +95,7 @@ type FinishJob struct {
 	Log       LogChunk  `cbor:"6,keyasint,omitempty"`
 	StartedAt Time      `cbor:"7,keyasint,omitempty"` // when the robot began, if it never said so before
 	Attention string    `cbor:"8,keyasint,omitempty"`
+	Kept      *LogPiece `cbor:"9,keyasint,omitempty"` // the last piece of the run log, if it is small
 }
 
 // RejectJob says that the robot does not want the job.

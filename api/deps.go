@@ -50,6 +50,7 @@ type State interface {
 	Job(id string) (*casare.Job, error)
 	JobResult(id string) ([]byte, error)
 	JobLog(id string) ([][]byte, error)
+	KeptLog(id string) ([]casare.LogPiece, error)
 	Jobs(q casare.JobQuery) (casare.JobPage, error)
 	Counts(tenant string) (casare.JobCounts, error)
 	Workflow(tenant, id string) (*casare.Workflow, error)

@@ -2,9 +2,9 @@ package api_test
 
 import (
 	"context"
-	"errors"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -23,6 +23,7 @@ type fakeStore struct {
 	jobs      map[string]*casare.Job
 	order     []string
 	results   map[string][]byte
+	kept      map[string][]casare.LogPiece
 	logs      map[string][][]byte
 	documents map[string][]byte
 	workflows map[string]*casare.Workflow
@@ -41,7 +42,7 @@ type fakeStore struct {
 func newFakeStore() *fakeStore {
 	return &fakeStore{
 		secrets: map[string]*casare.Secret{}, jobs: map[string]*casare.Job{}, results: map[string][]byte{}, logs: map[string][][]byte{}, documents: map[string][]byte{},
-		workflows: map[string]*casare.Workflow{}, subs: map[*fakeSubscription]struct{}{}, moved: make(chan struct{}),
+		kept: map[string][]casare.LogPiece{}, workflows: map[string]*casare.Workflow{}, subs: map[*fakeSubscription]struct{}{}, moved: make(chan struct{}),
 	}
 }
 
@@ -95,6 +96,12 @@ func (s *fakeStore) JobLog(id string) ([][]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.logs[id]), nil
+}
+
+func (s *fakeStore) KeptLog(id string) ([]casare.LogPiece, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.kept[id]), nil
 }
 
 func (s *fakeStore) Jobs(q casare.JobQuery) (casare.JobPage, error) {

@@ -263,17 +263,15 @@ func (a *API) getLog(ctx context.Context, in *logInput) (*answer[logAnswer], err
 	if err != nil {
 		return nil, err
 	}
-	lines, err := a.logLines(j.ID)
+	lines, err := a.keptLines(ctx, j.ID, from, cmp.Or(in.Limit, maxLogPage))
 	if err != nil {
 		return nil, err
 	}
-	out := logAnswer{Total: len(lines), Logs: make([]casare.LogLine, 0, len(lines))}
-	for _, l := range lines {
-		if place := (linePlace{l.Attempt, l.N}); place.before(from) || in.Limit > 0 && len(out.Logs) == in.Limit {
-			continue
-		}
-		out.Logs = append(out.Logs, l)
+	total, err := a.countLines(j.ID)
+	if err != nil {
+		return nil, err
 	}
+	out := logAnswer{Total: total, Logs: lines}
 	if n := len(out.Logs); n > 0 {
 		from = linePlace{out.Logs[n-1].Attempt, out.Logs[n-1].N + 1}
 	}

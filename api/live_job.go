@@ -69,7 +69,17 @@ type jobStream struct {
 	api     *API
 	session *session
 	place   jobPlace
+	missed  []stepGap
 }
+
+// stepGap is step events of an attempt that were passed over: those from one number to before another.
+type stepGap struct {
+	attempt  uint64
+	from, to uint64
+}
+
+// maxGaps is how many gaps are remembered; a client that misses more is told of the first.
+const maxGaps = 1000
 
 // rewatch is how long a job is followed by its events alone before its live updates are asked for again.
 const rewatch = 200 * time.Millisecond
@@ -170,10 +180,60 @@ func (j *jobStream) sendState(ctx context.Context, live <-chan []casare.LiveUpda
 	if err := j.sendLog(ctx, job); err != nil {
 		return err
 	}
+	if err := j.sendSteps(ctx); err != nil {
+		return err
+	}
 	if err := j.send(ctx, job, true); err != nil {
 		return err
 	}
 	return errFinal
+}
+
+// sendSteps shows the steps that the client has not seen, of a job that has ended: what its robot said live may have been missed.
+func (j *jobStream) sendSteps(ctx context.Context) error {
+	for _, gap := range j.missed {
+		steps, err := j.api.keptSteps(ctx, j.session.jobID, linePlace{gap.attempt, gap.from}, maxLogPage)
+		if err != nil {
+			return err
+		}
+		for i := range steps {
+			if steps[i].Attempt != gap.attempt || steps[i].N >= gap.to {
+				break
+			}
+			if err := j.sendStepFrame(ctx, &steps[i].StepEvent); err != nil {
+				return err
+			}
+		}
+	}
+	j.missed = nil
+	for {
+		steps, err := j.api.keptSteps(ctx, j.session.jobID, j.place.step, maxLogPage)
+		if err != nil || len(steps) == 0 {
+			return err
+		}
+		for i := range steps {
+			if err := j.sendStep(ctx, steps[i].Attempt, &steps[i].StepEvent); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// sendStep shows what happened to a step, once.
+func (j *jobStream) sendStep(ctx context.Context, attempt uint64, e *casare.StepEvent) error {
+	if place := (linePlace{attempt, e.N}); place.before(j.place.step) {
+		return nil
+	}
+	if at := j.place.step; at.attempt == attempt && e.N > at.n && len(j.missed) < maxGaps {
+		j.missed = append(j.missed, stepGap{attempt, at.n, e.N})
+	}
+	j.place.step = linePlace{attempt, e.N + 1}
+	return j.sendStepFrame(ctx, e)
+}
+
+func (j *jobStream) sendStepFrame(ctx context.Context, e *casare.StepEvent) error {
+	cursor := j.place.String()
+	return j.session.send(ctx, cursor, stepFrame{Type: "step_event", Cursor: cursor, JobID: j.session.jobID, Step: e})
 }
 
 func (j *jobStream) send(ctx context.Context, job *casare.Job, final bool) error {
@@ -188,8 +248,26 @@ func (j *jobStream) send(ctx context.Context, job *casare.Job, final bool) error
 	return j.session.send(ctx, f.Cursor, f)
 }
 
-// sendLog shows the lines that the state holds and the client has not seen.
+// sendLog shows the lines that are kept and the client has not seen.
 func (j *jobStream) sendLog(ctx context.Context, job *casare.Job) error {
+	if j.place.line == (linePlace{}) || !job.State.Terminal() {
+		return j.sendTail(ctx, job)
+	}
+	for { // what a slow client missed may be more than the state has
+		lines, err := j.api.keptLines(ctx, job.ID, j.place.line, maxLogPage)
+		if err != nil || len(lines) == 0 {
+			return err
+		}
+		for i := range lines {
+			if err := j.sendLine(ctx, &lines[i]); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// sendTail shows the lines that the state holds.
+func (j *jobStream) sendTail(ctx context.Context, job *casare.Job) error {
 	lines, err := j.api.logLines(job.ID)
 	if err != nil {
 		return err
@@ -247,12 +325,7 @@ func (j *jobStream) sendUpdates(ctx context.Context, updates []casare.LiveUpdate
 		if u.Step == nil {
 			continue
 		}
-		if place := (linePlace{u.Epoch, u.Step.N}); place.before(j.place.step) {
-			continue
-		}
-		j.place.step = linePlace{u.Epoch, u.Step.N + 1}
-		cursor := j.place.String()
-		if err := j.session.send(ctx, cursor, stepFrame{Type: "step_event", Cursor: cursor, JobID: u.JobID, Step: u.Step}); err != nil {
+		if err := j.sendStep(ctx, u.Epoch, u.Step); err != nil {
 			return err
 		}
 	}

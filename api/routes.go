@@ -113,6 +113,11 @@ func jobRoutes() []route {
 			id: "get-job-log", tag: "jobs", about: "The log of a job; follow it with /ws/jobs/{id}",
 		},
 		{
+			method: get, paths: []string{"/api/v1/jobs/{id}/steps"},
+			policy: policyKey, place: placeRead, huma: operation((*API).getSteps),
+			id: "get-job-steps", tag: "jobs", about: "What the steps of a job did, as far as it is kept; follow it with /ws/jobs/{id}",
+		},
+		{
 			method: get, paths: []string{"/api/v1/jobs/{id}/artifacts"},
 			policy: policyKey, place: placeRead, huma: operation((*API).listArtifacts),
 			id: "list-artifacts", tag: "jobs", about: "The files that are kept of a job",

@@ -48,7 +48,8 @@ type attempt struct {
 	isolated string            // a step that may run only once waited in vain for its intent to be recorded
 	waiting  string            // what the run waits for, "" for nothing
 	journal  *journal          // nil: none is kept
-	noted    uint64            // number of the last checkpoint of which it says that it was sent
+	sealing  sealing
+	noted    uint64 // number of the last checkpoint of which it says that it was sent
 	log      logBuffer
 	lines    uint64 // of the log, so far
 	logDue   bool   // log lines have waited long enough to go without a checkpoint
@@ -62,6 +63,7 @@ type attempt struct {
 type flying struct {
 	what       casare.CommandType
 	checkpoint bool   // it is part of the stream
+	kept       bool   // it carries the first of the pieces of the log that wait
 	lines      uint64 // one past the last log line it carried
 }
 
@@ -89,7 +91,7 @@ func (a *attempt) next(r *session.Report) int {
 	if a.flying != nil {
 		return 0
 	}
-	if a.end != nil && (a.end.reject != nil || a.end.give != nil && !a.tells() && len(a.log.lines) == 0) {
+	if a.end != nil && (a.end.reject != nil || a.end.give != nil && !a.tells() && len(a.log.lines) == 0 && !a.unsealed()) {
 		return a.nextGiven(r)
 	}
 	chunk, all := a.log.next()
@@ -102,12 +104,20 @@ func (a *attempt) next(r *session.Report) int {
 		r.Checkpoints = append(r.Checkpoints, c)
 		a.fly(casare.CommandCheckpointJob, true, chunk)
 		return entrySize + recordsSize(c.Changes) + len(c.Piece) + sizeOf(chunk)
-	case a.end != nil && a.end.finish != nil && all && !a.tells():
+	case a.end != nil && a.end.finish != nil && all && !a.tells() && !a.unsealed():
 		f := *a.end.finish
-		f.Log = chunk
+		f.Log, f.Kept = chunk, a.sealing.rest
 		r.Finishes = append(r.Finishes, f)
 		a.fly(casare.CommandFinishJob, false, chunk)
-		return entrySize + len(f.Result) + sizeOf(chunk)
+		return entrySize + len(f.Result) + sizeOf(chunk) + casare.MaxInlinePiece/8
+	case len(a.sealing.queue) > 0:
+		kept := a.sealing.queue[0].LogPiece
+		r.Checkpoints = append(r.Checkpoints, casare.CheckpointJob{
+			JobID: a.jobID, Epoch: a.epoch, Step: a.step, Progress: a.progress, Log: chunk, Kept: &kept,
+		})
+		a.fly(casare.CommandCheckpointJob, false, chunk)
+		a.flying.kept = true
+		return entrySize + sizeOf(chunk) + len(kept.Data)
 	case len(chunk.Lines) > 0 && (a.logDue || !all || a.end != nil):
 		r.Checkpoints = append(r.Checkpoints, casare.CheckpointJob{
 			JobID: a.jobID, Epoch: a.epoch, Step: a.step, Progress: a.progress, Log: chunk,
@@ -240,6 +250,9 @@ func (a *attempt) took(f *flying) (over bool) {
 	if f.checkpoint {
 		a.stream.answered()
 	}
+	if f.kept {
+		a.dequeue(true)
+	}
 	a.wakes()
 	return false
 }
@@ -250,6 +263,9 @@ func (a *attempt) refused(f *flying, ack session.Ack) (over bool) {
 	if f.what != casare.CommandFinishJob {
 		a.log.forget(f.lines)
 		a.say = startSaid
+		if f.kept {
+			a.dequeue(false) // the log then lacks it
+		}
 		if f.checkpoint {
 			a.stream.refused()
 			if ack.Code == casare.CodeTooLarge {

@@ -77,6 +77,7 @@ func (e *Executor) Start(ctx context.Context) error {
 	e.group.Go(e.keep) //nolint:contextcheck // the group gives its own context
 	if e.cfg.Runs != "" {
 		e.group.Go(e.syncLogs) //nolint:contextcheck // the group gives its own context
+		e.group.Go(e.sealLogs) //nolint:contextcheck // the group gives its own context
 	}
 	e.group.Go(e.fence) //nolint:contextcheck // the group gives its own context
 	e.group.Go(e.tidy)  //nolint:contextcheck // the group gives its own context

@@ -19,6 +19,8 @@ const logSync = 100 * time.Millisecond
 type journal struct {
 	file    *runlog.File
 	log     *slog.Logger
+	early   []*runlog.Entry // what was added before anything had to be written
+	opened  bool            // it had
 	entries uint64
 	tallies map[string]*tally // by step, once there are too many entries
 	broken  bool
@@ -44,7 +46,27 @@ func (j *journal) add(entries ...*runlog.Entry) {
 	if j == nil || j.broken {
 		return
 	}
-	j.check(j.file.Append(entries...))
+	if j.opened {
+		j.check(j.file.Append(entries...))
+		return
+	}
+	if j.early = append(j.early, entries...); len(j.early) > maxEarly {
+		j.open()
+	}
+}
+
+// maxEarly is how many entries wait for the first that has to be written. Most jobs are over before: they cost no file, and nothing is
+// encoded for them in vain.
+const maxEarly = 256
+
+// open begins to write.
+func (j *journal) open() {
+	if !j.opened {
+		j.opened = true
+		early := j.early
+		j.early = nil
+		j.check(j.file.Append(early...))
+	}
 }
 
 // say keeps a step event or a line, or counts it when there are too many.
@@ -89,12 +111,15 @@ func (j *journal) end() {
 		j.add(t.last[:t.at]...)
 	}
 	j.tallies = nil
-	j.flush()
+	if j.opened {
+		j.flush()
+	}
 }
 
 // flush makes what was added survive the death of this process.
 func (j *journal) flush() {
 	if j != nil && !j.broken {
+		j.open()
 		j.check(j.file.Flush())
 	}
 }
@@ -131,7 +156,7 @@ func (e *Executor) openJournal(ctx context.Context, a *attempt) *runlog.Point {
 			}
 			file, point = nil, runlog.Point{}
 		}
-		j.file = file
+		j.file, j.opened = file, file != nil
 	}
 	if j.file == nil {
 		j.file = runlog.NewFile(e.cfg.Runs, a.jobID, a.epoch)
@@ -140,6 +165,10 @@ func (e *Executor) openJournal(ctx context.Context, a *attempt) *runlog.Point {
 	defer a.mu.Unlock()
 	a.journal = j
 	a.stream.taken, a.stream.acked = point.Last, point.Last
+	a.sealing.at = point.Sealed
+	if a.spec.Started { // pieces of the process before may have any of the lower numbers
+		a.sealing.next = uint64(max(0, a.now().Std().Unix())) //nolint:gosec // not negative
+	}
 	if point.Checkpoint != nil {
 		return &point
 	}
@@ -250,7 +279,7 @@ func (e *Executor) syncLogs(ctx context.Context) {
 		for _, a := range e.all() {
 			a.mu.Lock()
 			j := a.journal
-			if j == nil || j.broken || a.say == startUnsaid && j.file.Size() == 0 {
+			if j == nil || j.broken || a.say == startUnsaid && !j.opened {
 				a.mu.Unlock()
 				continue
 			}

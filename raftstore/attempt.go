@@ -1,6 +1,8 @@
 package raftstore
 
 import (
+	"errors"
+
 	"casare"
 )
 
@@ -8,6 +10,9 @@ import (
 func applyFinishJob(w *writer, p casare.Proposal, c casare.FinishJob) (*casare.Job, error) {
 	if len(c.Result) > casare.MaxDocument {
 		return nil, casare.Errorf(casare.CodeTooLarge, "the result takes %d bytes, more than %d", len(c.Result), casare.MaxDocument)
+	}
+	if err := checkKept(c.Kept); err != nil {
+		return nil, err
 	}
 	j, repeated, err := w.jobFor(p, c.JobID)
 	if err != nil || repeated {
@@ -18,7 +23,7 @@ func applyFinishJob(w *writer, p casare.Proposal, c casare.FinishJob) (*casare.J
 	if err != nil {
 		return nil, err
 	}
-	if err := w.appendLog(j, c.Log); err != nil {
+	if err := errors.Join(w.appendLog(j, c.Log), w.keepPiece(j, c.Kept)); err != nil {
 		return nil, err
 	}
 	if len(c.Result) > 0 {

@@ -2,6 +2,7 @@ package raftstore
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -38,6 +39,9 @@ func applyCheckpointJob(w *writer, p casare.Proposal, c casare.CheckpointJob) (*
 	if len(c.Pin) > casare.MaxPin {
 		return nil, casare.Errorf(casare.CodeTooLarge, "what pins the job takes %d bytes, more than %d", len(c.Pin), casare.MaxPin)
 	}
+	if err := checkKept(c.Kept); err != nil {
+		return nil, err
+	}
 	j, repeated, err := w.jobFor(p, c.JobID)
 	if err != nil || repeated {
 		return j, err
@@ -59,7 +63,7 @@ func applyCheckpointJob(w *writer, p casare.Proposal, c casare.CheckpointJob) (*
 			return nil, err
 		}
 	}
-	if err := w.appendLog(j, c.Log); err != nil {
+	if err := errors.Join(w.appendLog(j, c.Log), w.keepPiece(j, c.Kept)); err != nil {
 		return nil, err
 	}
 	if err := w.saveJob(p, j, from); err != nil {

@@ -32,6 +32,7 @@ var (
 	bucketCheckpoint = []byte("job_checkpoint_head") // id -> checkpointHead
 	bucketRecord     = []byte("job_record")          // id 0 key of the record -> kind, data
 	bucketPiece      = []byte("job_piece")           // id 0 number of the piece -> piece of a checkpoint that is not whole yet
+	bucketKept       = []byte("job_log_kept")        // id 0 epoch number of the piece -> casare.LogPiece
 	bucketLogHead    = []byte("job_log_head")        // id -> logHead
 	bucketLog        = []byte("job_log")             // id 0 number of the chunk -> lines
 	bucketDocument   = []byte("document")            // revision -> bytes
@@ -51,11 +52,11 @@ var (
 var allBuckets = [][]byte{
 	bucketMeta, bucketMesh, bucketJob, bucketStatus, bucketCreated, bucketResult, bucketCheckpoint, bucketLogHead, bucketLog,
 	bucketDocument, bucketWorkflow, bucketVersion, bucketRobot, bucketToken, bucketKey, bucketKeyID, bucketSealed, bucketEvent,
-	bucketBlobPart, bucketBlob, bucketSecret, bucketRecord, bucketPiece,
+	bucketBlobPart, bucketBlob, bucketSecret, bucketRecord, bucketPiece, bucketKept,
 }
 
 // laterBuckets are those that files of earlier versions lack; empty, they mean the same.
-var laterBuckets = [][]byte{bucketBlobPart, bucketBlob, bucketSecret, bucketCheckpoint, bucketRecord, bucketPiece}
+var laterBuckets = [][]byte{bucketBlobPart, bucketBlob, bucketSecret, bucketCheckpoint, bucketRecord, bucketPiece, bucketKept}
 
 var keyMeta = []byte("meta")
 

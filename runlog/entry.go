@@ -24,6 +24,7 @@ type Entry struct {
 	Checkpoint *Checkpoint       `cbor:"4,keyasint,omitempty"`
 	Sent       *Sent             `cbor:"5,keyasint,omitempty"`
 	Left       *Left             `cbor:"6,keyasint,omitempty"`
+	Sealed     *Sealed           `cbor:"7,keyasint,omitempty"`
 }
 
 // Head says of which attempt the log is. There is another one each time the robot takes the attempt up again.
@@ -57,6 +58,11 @@ type Sent struct {
 type Left struct {
 	Step  string `cbor:"1,keyasint,omitempty"` // of this step
 	Count uint64 `cbor:"2,keyasint"`
+}
+
+// Sealed says that the log up to an offset is kept elsewhere too.
+type Sealed struct {
+	At int64 `cbor:"1,keyasint"`
 }
 
 var (

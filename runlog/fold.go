@@ -41,6 +41,7 @@ type Point struct {
 	Records    []casare.Record // of Checkpoint, whole
 	End        int64           // offset behind it in the log; what comes after has not happened
 	Whole      int             // how many bytes of the log are whole
+	Sealed     int64           // up to here the log is kept elsewhere too
 	Last       uint64          // highest number of a checkpoint in the log
 	Lines      []casare.LogLine
 }
@@ -57,6 +58,9 @@ func Find(log []byte, held uint64) (Point, error) {
 	var chosen uint64
 	begun := map[string]bool{}
 	point.Whole, err = Read(log, func(e *Entry, end int) error {
+		if e.Sealed != nil {
+			point.Sealed = e.Sealed.At
+		}
 		c := e.Checkpoint
 		if c == nil {
 			return nil
@@ -75,6 +79,7 @@ func Find(log []byte, held uint64) (Point, error) {
 	if err != nil || chosen == 0 {
 		return point, err
 	}
+	point.Sealed = min(point.Sealed, point.End)
 	var fold Fold
 	_, err = Read(log[:point.End], func(e *Entry, _ int) error {
 		switch {

@@ -29,6 +29,8 @@ func claims(p *peer, r *session.Report) []claim {
 	}
 	for _, c := range r.Checkpoints {
 		switch {
+		case c.Seq == 0 && c.Kept != nil:
+			all = append(all, claim{c.JobID, c.Epoch, "k", c.Kept.N + 1, c})
 		case c.Seq == 0: // log and progress only
 			all = append(all, claim{c.JobID, c.Epoch, "l", c.Log.From, c})
 		case c.More || c.Part > 0:

@@ -156,6 +156,17 @@ func (l *limit) records(records []casare.Record, most int) {
 	l.size("checkpoint", size, most)
 }
 
+// kept bounds a piece of a run log.
+func (l *limit) kept(p *casare.LogPiece) {
+	if p == nil {
+		return
+	}
+	l.size("kept", len(p.Data), casare.MaxInlinePiece)
+	if p.Blob != nil && !casare.ValidBlobHash(p.Blob.Hash) && l.err == nil {
+		l.err = casare.Errorf(casare.CodeInvalid, "a piece of a run log refers to no blob").On("kept")
+	}
+}
+
 func (m *Piece) check() error {
 	var l limit
 	l.attempt(m.JobID, m.Epoch)
@@ -184,6 +195,7 @@ func (m *Report) check() error {
 		l.size("piece", len(c.Piece), casare.MaxPiece)
 		l.text("step", c.Step)
 		l.text("open", c.Open)
+		l.kept(c.Kept)
 		l.chunk(c.Log)
 	}
 	for _, c := range m.Finishes {
@@ -191,6 +203,7 @@ func (m *Report) check() error {
 		l.size("result", len(c.Result), casare.MaxDocument)
 		l.chunk(c.Log)
 		l.text("attention", c.Attention)
+		l.kept(c.Kept)
 		if c.Error != nil {
 			l.text("node_id", c.Error.NodeID)
 			l.text("error_type", c.Error.ErrorType)

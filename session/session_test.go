@@ -44,8 +44,8 @@ func messages() []session.Message {
 		&session.Want{Revisions: []string{"r"}},
 		&session.Report{
 			Started:     []casare.StartJob{{JobID: "j", Epoch: 1}},
-			Checkpoints: []casare.CheckpointJob{{JobID: "j", Epoch: 1, Seq: 2, Base: 1, Changes: records(), Piece: []byte{1}, Part: 2, More: true, Open: "o", Step: "s", Progress: 4, Log: casare.LogChunk{From: 5, Lines: [][]byte{[]byte("{}\n")}}}},
-			Finishes:    []casare.FinishJob{{JobID: "j", Epoch: 1, State: casare.JobFailed, Error: &casare.JobError{NodeID: "n"}, Result: []byte("{}"), StartedAt: 3}},
+			Checkpoints: []casare.CheckpointJob{{JobID: "j", Epoch: 1, Seq: 2, Base: 1, Changes: records(), Piece: []byte{1}, Part: 2, More: true, Open: "o", Kept: kept(), Step: "s", Progress: 4, Log: casare.LogChunk{From: 5, Lines: [][]byte{[]byte("{}\n")}}}},
+			Finishes:    []casare.FinishJob{{JobID: "j", Epoch: 1, State: casare.JobFailed, Error: &casare.JobError{NodeID: "n"}, Result: []byte("{}"), StartedAt: 3, Kept: kept()}},
 			Rejects:     []casare.RejectJob{{JobID: "j", Epoch: 1, RobotID: "r", Reason: "x"}},
 			Releases:    []casare.ReleaseJob{{JobID: "j", Epoch: 1}},
 		},
@@ -103,6 +103,7 @@ func TestCodec_CapsAndBrokenFramesAreRefused(t *testing.T) {
 		"piece":            &session.Piece{JobID: "j", Epoch: 1, Data: []byte(long)},
 		"pieces":           &session.Assign{Attempts: []session.Assignment{{JobID: "j", Epoch: 1, Revision: "r", Pieces: 1000}}},
 		"records":          &session.Assign{Attempts: []session.Assignment{{JobID: "j", Epoch: 1, Revision: "r", Records: []casare.Record{{Key: "k", Data: make([]byte, session.MaxInline)}}}}},
+		"kept":             &session.Report{Finishes: []casare.FinishJob{{JobID: "j", Epoch: 1, Kept: &casare.LogPiece{Data: make([]byte, casare.MaxInlinePiece+1)}}}},
 		"no blob":          &session.Assign{Attempts: []session.Assignment{{JobID: "j", Epoch: 1, Revision: "r", Records: []casare.Record{{Key: "k", Blob: &casare.BlobRef{Hash: "../x"}}}}}},
 		"log chunk":        &session.Report{Finishes: []casare.FinishJob{{JobID: "j", Epoch: 1, Log: casare.LogChunk{Lines: [][]byte{[]byte(long)}}}}},
 		"frame":            &session.Assign{Attempts: []session.Assignment{big("a"), big("b"), big("c")}},
@@ -131,6 +132,10 @@ func TestCodec_CapsAndBrokenFramesAreRefused(t *testing.T) {
 // big is an assignment of the largest variables.
 func big(id string) session.Assignment {
 	return session.Assignment{JobID: id, Epoch: 1, Revision: "r", Variables: make([]byte, casare.MaxDocument), Records: []casare.Record{{Key: "k", Data: make([]byte, session.MaxInline-1)}}}
+}
+
+func kept() *casare.LogPiece {
+	return &casare.LogPiece{Epoch: 1, N: 2, Blob: &casare.BlobRef{Hash: casare.BlobHash(nil), Size: 5}, Data: []byte{1}, Steps: 3, LastStep: 4, Lines: 5, LastLine: 6, Checkpoints: 7}
 }
 
 // records are of each kind there is: with data, empty, deleted, elsewhere.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"casare"
 	"casare/client"
 )
 
@@ -102,7 +103,7 @@ func jobsLogs(connect *connectFlags) *cobra.Command {
 	var follow bool
 	cmd := &cobra.Command{
 		Use:   "logs ID",
-		Short: "Print a job's log (the last 256 KiB are kept)",
+		Short: "Print a job's log",
 		Args:  oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := connect.client()
@@ -111,6 +112,7 @@ func jobsLogs(connect *connectFlags) *cobra.Command {
 			}
 			defer c.Close()
 			out := cmd.OutOrStdout()
+			all := client.Log{Lines: []casare.LogLine{}}
 			if follow {
 				return answered(c.Watch(cmd.Context(), args[0], "", func(u client.Update) error {
 					if u.Line == nil {
@@ -123,15 +125,26 @@ func jobsLogs(connect *connectFlags) *cobra.Command {
 					return err
 				}))
 			}
-			log, err := c.Logs(cmd.Context(), args[0], "")
-			if err != nil {
-				return answered(err)
+			for since := ""; ; { // a long log comes in pages
+				log, err := c.Logs(cmd.Context(), args[0], since)
+				if err != nil {
+					return answered(err)
+				}
+				if connect.output == "json" {
+					all.Lines, all.Next = append(all.Lines, log.Lines...), log.Next
+				}
+				if len(log.Lines) == 0 {
+					break
+				}
+				for _, l := range log.Lines {
+					if connect.output != "json" {
+						fmt.Fprintf(out, "%s %-8s %s\n", clockTime(l.Time), l.Level, l.Message)
+					}
+				}
+				since = log.Next
 			}
 			if connect.output == "json" {
-				return printJSON(out, log)
-			}
-			for _, l := range log.Lines {
-				fmt.Fprintf(out, "%s %-8s %s\n", clockTime(l.Time), l.Level, l.Message)
+				return printJSON(out, all)
 			}
 			return nil
 		},

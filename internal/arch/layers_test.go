@@ -86,7 +86,7 @@ func TestLayers_LowerPackagesImportOnlyWhatIsBelowThem(t *testing.T) {
 		"blobstore":       {"internal/service"},
 		"scheduler":       {"internal/service", "session"},
 		"executor":        {"internal/seal", "internal/service", "session", "runlog", "value", "workflow", "node"},
-		"api":             {"internal/service", "node", "workflow", "value"},
+		"api":             {"internal/service", "runlog", "node", "workflow", "value"},
 		"configs":         {"internal/files"},
 		"internal":        {},
 		"internal/files":  {"node"},

@@ -27,6 +27,7 @@ type Store struct {
 	logs        map[string]*jobLog
 	checkpoints map[string]map[string]casare.Record
 	pieces      map[string][][]byte
+	kept        map[string][]casare.LogPiece
 	documents   map[string][]byte
 	robots      map[string]*casare.Robot
 	events      []casare.Event
@@ -44,7 +45,7 @@ type jobLog struct {
 func New() *Store {
 	return &Store{
 		jobs: map[string]*casare.Job{}, results: map[string][]byte{}, logs: map[string]*jobLog{},
-		checkpoints: map[string]map[string]casare.Record{}, pieces: map[string][][]byte{}, documents: map[string][]byte{}, robots: map[string]*casare.Robot{},
+		checkpoints: map[string]map[string]casare.Record{}, pieces: map[string][][]byte{}, kept: map[string][]casare.LogPiece{}, documents: map[string][]byte{}, robots: map[string]*casare.Robot{},
 		feeds: map[*feed]struct{}{},
 	}
 }
@@ -207,6 +208,7 @@ func (s *Store) move(j *casare.Job, p casare.Proposal) (casare.EventType, error)
 			return "", err
 		}
 		s.results[j.ID] = c.Result
+		s.keep(j, c.Kept)
 		s.appendLog(j, c.Log)
 		return casare.EventJobFinished, nil
 	case casare.RejectJob:
@@ -239,10 +241,26 @@ func (s *Store) checkpoint(j *casare.Job, c casare.CheckpointJob, now casare.Tim
 		return "", err
 	}
 	s.appendLog(j, c.Log)
+	s.keep(j, c.Kept)
 	if was != casare.JobRunning {
 		return casare.EventJobStarted, nil
 	}
 	return casare.EventJobProgress, nil
+}
+
+func (s *Store) keep(j *casare.Job, p *casare.LogPiece) {
+	if p != nil {
+		piece := *p
+		piece.Epoch = j.Epoch
+		s.kept[j.ID] = append(s.kept[j.ID], piece)
+	}
+}
+
+// KeptLog returns the pieces of a job's run logs.
+func (s *Store) KeptLog(id string) []casare.LogPiece {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.kept[id])
 }
 
 // merge makes the changes of a checkpoint, or keeps a piece of them.
