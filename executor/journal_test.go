@@ -1,8 +1,8 @@
 package executor
 
 import (
-	"fmt"
 	"log/slog"
+	"strconv"
 	"testing"
 	"time"
 
