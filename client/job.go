@@ -63,7 +63,7 @@ type Job struct {
 	Reason       string           `json:"reason"` // needs_attention: what must be decided
 	Paused       bool             `json:"paused"` // its debugger has stopped it before the step PausedAt
 	PausedAt     string           `json:"paused_at"`
-	OpenSteps    []string         `json:"open_steps"` // that may run only once and had begun where the job stands
+	OpenSteps    []string         `json:"open_steps"`  // that may run only once and had begun where the job stands
 	WaitingFor   string           `json:"waiting_for"` // what a job in the queue waits for, if it is not any free robot
 	Error        *casare.JobError `json:"error_detail"`
 	Result       json.RawMessage  `json:"result"` // the variables at the end; only of a single job
