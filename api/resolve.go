@@ -54,10 +54,10 @@ func (a *API) resolveJob(ctx context.Context, in *idInput, body []byte) (*answer
 	out := resolveAnswer{JobID: in.ID, Message: "The job goes on"}
 	if j := result.Job; j != nil {
 		out.State, out.Status, out.Reason = j.State, publicState(j.State), j.Reason
-		switch {
-		case j.State == casare.JobFailed:
+		switch j.State { //nolint:exhaustive // in any other state it goes on
+		case casare.JobFailed:
 			out.Message = "The job has failed"
-		case j.State == casare.JobNeedsAttention:
+		case casare.JobNeedsAttention:
 			out.Message = "There is more to decide"
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -177,7 +178,7 @@ func TestSettle_BranchesDoNotWaitForOneAnothersEffects(t *testing.T) {
 		begin := time.Now()
 		for i := range 100 {
 			require.NoError(t, a.checkpoint(t.Context(), Snapshot{Moment: MomentEffect}))
-			require.NoError(t, a.settle(t.Context(), fmt.Sprint(i), MomentEffect))
+			require.NoError(t, a.settle(t.Context(), strconv.Itoa(i), MomentEffect))
 		}
 		require.Zero(t, time.Since(begin))
 	})

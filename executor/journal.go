@@ -132,6 +132,25 @@ func (j *journal) check(err error) {
 	}
 }
 
+// resumeLog opens the run log that an earlier process of this robot has left of an attempt. With an error it is removed.
+func (e *Executor) resumeLog(a *attempt) (*runlog.File, runlog.Point, error) {
+	file, data, err := runlog.Resume(e.cfg.Runs, a.jobID, a.epoch)
+	var point runlog.Point
+	if err == nil {
+		point, err = runlog.Find(data, a.spec.Seq)
+	}
+	if err == nil && file != nil && point.Checkpoint == nil {
+		err = file.Truncate(int64(point.Whole))
+	}
+	if err != nil {
+		if file != nil {
+			file.Remove()
+		}
+		return nil, runlog.Point{}, err
+	}
+	return file, point, nil
+}
+
 // openJournal gives an attempt its run log. One that an earlier process of this robot began is gone on with, and the newest checkpoint in
 // it is returned if it is newer than the one that the state holds.
 func (e *Executor) openJournal(ctx context.Context, a *attempt) *runlog.Point {
@@ -142,21 +161,11 @@ func (e *Executor) openJournal(ctx context.Context, a *attempt) *runlog.Point {
 	j := &journal{log: log}
 	var point runlog.Point
 	if e.unkeep(a.jobID, a.epoch) {
-		file, data, err := runlog.Resume(e.cfg.Runs, a.jobID, a.epoch)
-		if err == nil {
-			point, err = runlog.Find(data, a.spec.Seq)
-		}
-		if err == nil && file != nil && point.Checkpoint == nil {
-			err = file.Truncate(int64(point.Whole))
-		}
-		if err != nil {
+		var err error
+		if j.file, point, err = e.resumeLog(a); err != nil {
 			log.WarnContext(ctx, "the run log of an earlier process is of no use", slog.Any("error", err))
-			if file != nil {
-				file.Remove()
-			}
-			file, point = nil, runlog.Point{}
 		}
-		j.file, j.opened = file, file != nil
+		j.opened = j.file != nil
 	}
 	if j.file == nil {
 		j.file = runlog.NewFile(e.cfg.Runs, a.jobID, a.epoch)
@@ -167,7 +176,7 @@ func (e *Executor) openJournal(ctx context.Context, a *attempt) *runlog.Point {
 	a.stream.taken, a.stream.acked = point.Last, point.Last
 	a.sealing.at = point.Sealed
 	if a.spec.Started { // pieces of the process before may have any of the lower numbers
-		a.sealing.next = uint64(max(0, a.now().Std().Unix())) //nolint:gosec // not negative
+		a.sealing.next = uint64(max(0, a.now().Std().Unix()))
 	}
 	if point.Checkpoint != nil {
 		return &point

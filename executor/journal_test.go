@@ -1,8 +1,8 @@
 package executor
 
 import (
-	"fmt"
 	"log/slog"
+	"strconv"
 	"testing"
 	"time"
 
@@ -29,7 +29,7 @@ func TestJournal_KeepsTheFirstAndTheLastOfWhatIsTooMuch(t *testing.T) {
 	for i := range uint64(5000) {
 		a.onStep(casare.StepEvent{N: i, Step: "body", State: casare.StepCompleted}, 0)
 		if i%1000 == 0 {
-			a.onLog(casare.LogLine{Step: "rare", Message: fmt.Sprint(i)})
+			a.onLog(casare.LogLine{Step: "rare", Message: strconv.FormatUint(i, 10)})
 		}
 	}
 	a.mu.Lock()
@@ -72,7 +72,7 @@ func TestJournal_OneThatCannotBeWrittenDoesNotStopTheRun(t *testing.T) {
 // BenchmarkLocalCheckpoint is what a checkpoint on this robot's disk costs the run: written, not synced.
 func BenchmarkLocalCheckpoint(b *testing.B) {
 	for _, size := range []int{200, 4 << 10, 64 << 10} {
-		b.Run(fmt.Sprint(size), func(b *testing.B) {
+		b.Run(strconv.Itoa(size), func(b *testing.B) {
 			a := journaled(b)
 			data := make([]byte, size)
 			b.ResetTimer()
@@ -90,7 +90,7 @@ func BenchmarkLocalCheckpoint(b *testing.B) {
 func BenchmarkStepEvent(b *testing.B) {
 	a := journaled(b)
 	now := casare.TimeOf(time.Now())
-	for i := range uint64(b.N) { //nolint:gosec // a count
+	for i := range uint64(b.N) {
 		a.onStep(casare.StepEvent{N: 2 * i, Time: now, Step: "s1", Type: "LogNode", State: casare.StepStarted}, 0)
 		a.onStep(casare.StepEvent{N: 2*i + 1, Time: now, Step: "s1", Type: "LogNode", State: casare.StepCompleted, Micros: 7}, 0)
 	}

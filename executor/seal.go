@@ -59,7 +59,11 @@ func (e *Executor) sealLogs(ctx context.Context) {
 		}
 		for _, a := range e.all() {
 			if a.sealDue(time.Now()) {
-				a.work(func(ctx context.Context) { a.seal(ctx, sealBytes) })
+				a.work(func(ctx context.Context) {
+					if _, err := a.seal(ctx, sealBytes); err != nil && ctx.Err() == nil {
+						e.cfg.Logger.InfoContext(ctx, "put a piece of a run log away; it is tried again", jobAttr(a), slog.Any("error", err))
+					}
+				})
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -161,7 +162,7 @@ func TestStream_WhatTheStateHoldsIsWhatTheRobotHad(t *testing.T) {
 		for k, r := range held.records {
 			want[k] = string(r.Data[:8])
 		}
-		require.Equal(t, truth, want)
+		require.Equal(t, want, truth)
 		require.Equal(t, s.taken, s.acked)
 	})
 }
@@ -209,7 +210,7 @@ func TestStream_LargeRecordsAreWorthABlobAndTheRestIsWhenThereIsMuch(t *testing.
 	s.answered()
 	var many []casare.Record
 	for i := range crowded / blobCrowded {
-		many = append(many, casare.Record{Key: fmt.Sprint(i), Data: make([]byte, blobCrowded+1)})
+		many = append(many, casare.Record{Key: strconv.Itoa(i), Data: make([]byte, blobCrowded+1)})
 	}
 	s.take(many, false, mark{})
 	require.Len(t, s.heavy(), len(many))

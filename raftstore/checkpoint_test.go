@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -124,7 +125,7 @@ func TestCheckpoint_IsBounded(t *testing.T) {
 	add := func(size int) casare.Proposal {
 		n++
 		return system(fmt.Sprint("c", n), casare.CheckpointJob{
-			JobID: "j", Epoch: epoch, Seq: uint64(n), Base: uint64(n - 1), Changes: []casare.Record{{Key: fmt.Sprint(n), Data: make([]byte, size)}},
+			JobID: "j", Epoch: epoch, Seq: uint64(n), Base: uint64(n - 1), Changes: []casare.Record{{Key: strconv.Itoa(n), Data: make([]byte, size)}},
 		})
 	}
 	const size = 128 << 10
@@ -185,8 +186,8 @@ func TestCheckpoint_TheStateAlwaysHoldsAWholeOne(t *testing.T) {
 				for _, k := range []string{"a", "b", "c"} {
 					switch rapid.IntRange(0, 2).Draw(rt, k) {
 					case 0:
-						c.Changes = append(c.Changes, records(k, fmt.Sprint(n))...)
-						want[k] = fmt.Sprint(n)
+						c.Changes = append(c.Changes, records(k, strconv.Itoa(n))...)
+						want[k] = strconv.Itoa(n)
 					case 1:
 						if base != 0 {
 							c.Changes = append(c.Changes, records(k, "-")...)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -60,13 +61,13 @@ func randomCommands(rng *rand.Rand, n int) []casare.Proposal {
 
 func randomCheckpoint(rng *rand.Rand, id string, epoch uint64, log casare.LogChunk) casare.CheckpointJob {
 	c := casare.CheckpointJob{JobID: id, Epoch: epoch, Seq: rng.Uint64N(6), Log: log, Blobs: randomParts(rng), Pin: []string{"", "/x"}[rng.IntN(2)]}
-	c.Base = uint64(max(0, int64(c.Seq)-1-rng.Int64N(3))) //nolint:gosec // small
+	c.Base = uint64(max(0, int64(c.Seq)-1-rng.Int64N(3)))
 	if rng.IntN(4) == 0 {
 		c.Part, c.More, c.Piece = rng.IntN(2), rng.IntN(2) == 0, []byte{0x80}
 		return c
 	}
 	for i := range rng.IntN(4) {
-		r := casare.Record{Key: fmt.Sprint(i)}
+		r := casare.Record{Key: strconv.Itoa(i)}
 		switch rng.IntN(3) {
 		case 0:
 			r.Data = fmt.Append(nil, rng.IntN(9))

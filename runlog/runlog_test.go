@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,7 +22,7 @@ func head(base uint64) *runlog.Entry {
 func sent(seq, n uint64) *runlog.Entry { return &runlog.Entry{Sent: &runlog.Sent{Seq: seq, N: n}} }
 
 func line(n uint64) *runlog.Entry {
-	return &runlog.Entry{Line: &casare.LogLine{N: n, Level: "INFO", Message: fmt.Sprint(n)}}
+	return &runlog.Entry{Line: &casare.LogLine{N: n, Level: "INFO", Message: strconv.FormatUint(n, 10)}}
 }
 
 // point is a checkpoint that sets "at" to its number.
@@ -46,7 +47,8 @@ func TestLog_WhatIsWholeIsReadAndWhatIsTornIsNot(t *testing.T) {
 	entries := []*runlog.Entry{
 		head(3),
 		{Step: &casare.StepEvent{N: 1, Step: "a", State: casare.StepFailed, Message: "no"}},
-		line(2), point(1, "pay"), sent(4, 1), {Left: &runlog.Left{Step: "a", Count: 7}},
+		line(2), point(1, "pay"), sent(4, 1),
+		{Left: &runlog.Left{Step: "a", Count: 7}},
 	}
 	log := logOf(t, entries...)
 	var ends []int
@@ -219,7 +221,7 @@ func TestFold_IsTheSameHoweverTheCheckpointsCome(t *testing.T) {
 			for _, k := range []string{"a", "b", "c"} {
 				switch rapid.IntRange(0, 2).Draw(t, k) {
 				case 0:
-					want[k] = fmt.Sprint(i)
+					want[k] = strconv.Itoa(i)
 					c.Changes = append(c.Changes, casare.Record{Key: k, Data: []byte(want[k])})
 				case 1:
 					delete(want, k)

@@ -169,7 +169,7 @@ func (t *term) assign(ctx context.Context, p *peer, jobs []*casare.Job) {
 			return
 		}
 		if recordsSize(a.Records) > session.MaxInline {
-			t.assignLarge(p, j, a)
+			t.assignLarge(p, j, a) //nolint:contextcheck // the group gives its goroutines their context
 			continue
 		}
 		more := len(a.Variables) + recordsSize(a.Records) + len(a.WorkflowName) + len(a.Sealed) + assignOverhead

@@ -189,13 +189,12 @@ func (t *term) settled(ctx context.Context, c claim, result casare.Result) {
 	e := t.idx.jobs[c.jobID]
 	current := e != nil && e.phase == phaseHeld && e.epoch == c.epoch
 	if result.Err == nil && current {
-		switch c.cmd.Type() {
+		switch c.cmd.Type() { //nolint:exhaustive // after any other the job is read again
 		case casare.CommandStartJob, casare.CommandCheckpointJob:
 			return
 		case casare.CommandFinishJob:
 			t.drop(c.jobID)
 			return
-		default: // read again
 		}
 	}
 	t.refresh(ctx, c.jobID)

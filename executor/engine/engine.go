@@ -46,8 +46,8 @@ const (
 // String returns the text of the status.
 func (s Status) String() string { return string(s) }
 
-// Sink hears what a run does while it does it. It is called by the goroutine of the run, never concurrently, and must not block: a
-// step waits for it. N counts events and lines from 0 within one Run; job, robot and attempt are filled in by whoever owns the sink.
+// Sink hears what a run does while it does it. Goroutines of the run call it, one at a time, and it must not block: steps
+// wait for it. N counts events and lines from 0 within one Run; job, robot and attempt are filled in by whoever owns the sink.
 type Sink interface {
 	StepEvent(e casare.StepEvent)
 	LogLine(l casare.LogLine)
@@ -73,7 +73,7 @@ type Options struct {
 	// errors are as those of Checkpoint. nil: it is at once.
 	Settle    func(ctx context.Context, frame string, m Moment) error
 	Resume    []Record         // all records of an earlier snapshot of the same document, in any order; empty starts from the beginning
-	Now       func() time.Time // nil: time.Now
+	Now       func() time.Time // nil: time.Now; several goroutines may call it
 	Stop      <-chan struct{}  // closed: stop at the next step boundary or in a wait, take a checkpoint, return Released
 	Logger    *slog.Logger     // nil: discard
 	Documents node.Documents   // the documents that steps run; nil: there are none

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -220,14 +222,23 @@ func (f *frame) stopping() bool {
 }
 
 // live walks a frame that another one waits for. calm is a context that does not end when the frame is cancelled for the sake of others.
-func (f *frame) live(ctx, calm context.Context) *ending {
+func (f *frame) live(ctx, calm context.Context) (end *ending) {
+	// A bug that shows in a branch must not take the robot's other jobs down: nobody else can catch it here.
+	defer func() {
+		if p := recover(); p != nil {
+			f.run.log.ErrorContext(ctx, "branch panicked", slog.Any("error", p), slog.String("stack", string(debug.Stack())))
+			end = &ending{status: Failed, broken: true, failure: &casare.JobError{
+				NodeID: f.at(), ErrorType: node.TypePanic, Message: fmt.Sprintf("%s hit a bug: %v", f.name(), p),
+			}}
+		}
+	}()
 	f.alive = f.run.opts.Now()
 	if f.limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, max(f.limit-f.lived, 0), errTimeout)
 		defer cancel()
 	}
-	end := f.walk(ctx)
+	end = f.walk(ctx)
 	f.lived, f.alive = f.age(), time.Time{}
 	if end.broken || end.cross != nil || end.status == Released {
 		return end

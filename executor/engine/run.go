@@ -47,8 +47,8 @@ type journal struct {
 	orderPiece, logsPiece *piece
 }
 
-// Run walks the plan until it ends, fails, is stopped or its context is cancelled, and says how it went. It starts no goroutine and
-// never panics for what a document or a node does.
+// Run walks the plan until it ends, fails, is stopped or its context is cancelled, and says how it went. Branches
+// run in goroutines of their own, all of which have ended when it returns. It never panics for what a document or a node does.
 func (p *Plan) Run(ctx context.Context, o Options) Result {
 	if o.Now == nil {
 		o.Now = time.Now

@@ -12,8 +12,8 @@ import (
 func init() { node.Register("LogNode", func() node.Node { return new(logLine) }) }
 
 type logLine struct {
-	message, level string
-	data           node.Value
+	message, data  node.Value
+	level          string
 	withID, withTS bool
 }
 
@@ -23,7 +23,8 @@ func (n *logLine) Spec(s *node.Spec) {
 		"with Python's formats ({price:.2f}); if that cannot be done the message is written as it is.")
 	s.Category("utility")
 	s.Alias("LogMessageNode")
-	s.Text(node.In, &n.message, "message").Shown(node.Essential).Says("What to write.")
+	s.Any(node.In, &n.message, "message").Or("").Port(node.KindText).Widget("text").Shown(node.Essential).
+		Says("What to write; a value that is empty or 0 by itself writes nothing.")
 	s.Any(node.In, &n.data, "data").Says("A value to write after the message.")
 	s.Choice(node.Param, &n.level, "level", "debug", "info", "warning", "error", "critical").Or("critical").
 		Same("warn", "warning").Says("How much it matters.")
@@ -38,7 +39,10 @@ func (n *logLine) Spec(s *node.Spec) {
 
 // Run writes the line.
 func (n *logLine) Run(ctx context.Context, r *node.Run) error {
-	text := n.message
+	text := ""
+	if value.Truth(n.message) { // as recorded: 0, false and an empty list are no message
+		text = value.Str(n.message)
+	}
 	formatted, err := node.Format(ctx, text, r.Lookup)
 	switch kind := value.KindOf(err); {
 	case err == nil:
