@@ -43,6 +43,8 @@ type CheckpointJob struct {
 	Open     string   `cbor:"13,keyasint,omitempty"` // step that may run only once and begins now: this is its intent
 	// Blobs replaces what these parts of the job refer to; a numbered checkpoint only.
 	Blobs []BlobPart `cbor:"20,keyasint,omitempty"`
+	// Intents counts how often a step of the job has begun that may run only once.
+	Intents uint64 `cbor:"15,keyasint,omitempty"`
 	// Kept is a piece of the run log to be kept.
 	Kept *LogPiece `cbor:"14,keyasint,omitempty"`
 	// Pin is what the run has left on its robot and no other robot has, "" for nothing; a numbered checkpoint only.
@@ -75,6 +77,7 @@ func (j *Job) Checkpoint(c *CheckpointJob, now Time) (fresh bool, err error) {
 	}
 	if fresh {
 		j.CheckpointSeq, j.Open, j.Pin, j.Decisions = c.Seq, c.Open, c.Pin, nil
+		j.Intents = max(j.Intents, c.Intents)
 	}
 	if c.Step != "" || fresh {
 		j.Step = c.Step

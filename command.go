@@ -64,6 +64,8 @@ type PutWorkflow struct {
 type SubmitJob struct {
 	Spec     JobSpec `cbor:"1,keyasint"`
 	Document []byte  `cbor:"2,keyasint,omitempty"`
+	// Begin is where it begins; nil: with its document. Set if and only if Spec.Rerun is.
+	Begin *Beginning `cbor:"3,keyasint,omitempty"`
 }
 
 // AssignJob places a queued job; its epoch is the index of the entry.

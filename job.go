@@ -95,6 +95,7 @@ type JobSpec struct {
 
 	Mode   *RunMode   `cbor:"40,keyasint,omitempty"` // nil: the whole document
 	Debug  *DebugSpec `cbor:"41,keyasint,omitempty"` // where each attempt stops from its beginning on; nil: nowhere
+	Rerun  *Rerun     `cbor:"42,keyasint,omitempty"` // nil: the job begins with its document
 	Pinned []Pinned   `cbor:"30,keyasint,omitempty"` // the documents that the document refers to, and those that they do
 }
 
@@ -131,6 +132,7 @@ type JobStatus struct {
 	// since the last attempt was placed, which therefore cannot take the job back.
 	Decisions []Decision `cbor:"22,keyasint,omitempty"`
 	Settled   bool       `cbor:"23,keyasint,omitempty"`
+	Intents   uint64     `cbor:"24,keyasint,omitempty"` // how often a step has begun that may run only once
 }
 
 // Job is one requested run of one workflow revision. Its methods are the table of legal moves: each either makes the whole

@@ -20,6 +20,8 @@ type Blobs interface {
 	Owners(hash string) ([]casare.BlobOwner, error)
 	// Open opens a blob, wherever it is, and says how large it is. The caller closes it.
 	Open(ctx context.Context, hash string) (blob io.ReadSeekCloser, size int64, err error)
+	// Put keeps a blob on a majority of the coordinators.
+	Put(ctx context.Context, content []byte) (casare.BlobRef, error)
 	// Artifacts are the files that the state keeps of a job.
 	Artifacts(jobID string) ([]Artifact, error)
 }

@@ -41,6 +41,12 @@ func (f *fakeBlobs) Open(_ context.Context, hash string) (io.ReadSeekCloser, int
 	return file{strings.NewReader(text)}, int64(len(text)), nil
 }
 
+func (f *fakeBlobs) Put(_ context.Context, content []byte) (casare.BlobRef, error) {
+	ref := casare.BlobRef{Hash: casare.BlobHash(content), Size: int64(len(content))}
+	f.content[ref.Hash] = string(content)
+	return ref, nil
+}
+
 func (f *fakeBlobs) Artifacts(string) ([]api.Artifact, error) { return f.files, nil }
 
 // keep gives every robot a blob that a job of a tenant refers to.

@@ -24,6 +24,7 @@ type fakeStore struct {
 	order     []string
 	results   map[string][]byte
 	kept      map[string][]casare.LogPiece
+	begun     map[string]*casare.Beginning
 	logs      map[string][][]byte
 	documents map[string][]byte
 	workflows map[string]*casare.Workflow
@@ -42,7 +43,7 @@ type fakeStore struct {
 func newFakeStore() *fakeStore {
 	return &fakeStore{
 		secrets: map[string]*casare.Secret{}, jobs: map[string]*casare.Job{}, results: map[string][]byte{}, logs: map[string][][]byte{}, documents: map[string][]byte{},
-		kept: map[string][]casare.LogPiece{}, workflows: map[string]*casare.Workflow{}, subs: map[*fakeSubscription]struct{}{}, moved: make(chan struct{}),
+		kept: map[string][]casare.LogPiece{}, begun: map[string]*casare.Beginning{}, workflows: map[string]*casare.Workflow{}, subs: map[*fakeSubscription]struct{}{}, moved: make(chan struct{}),
 	}
 }
 
@@ -344,6 +345,10 @@ func (s *fakeStore) submit(p casare.Proposal, c casare.SubmitJob, tell func(casa
 		return casare.Result{Err: casare.Errorf(casare.CodeNotFound, "the state does not hold revision %s", c.Spec.Revision)}
 	}
 	j := casare.NewJob(c.Spec)
+	if c.Begin != nil {
+		j.Begin(c.Begin)
+		s.begun[j.ID] = c.Begin
+	}
 	s.jobs[p.ID] = j
 	s.order = append(s.order, p.ID)
 	tell(s.eventOf(casare.EventJobQueued, j))

@@ -46,6 +46,7 @@ type jobView struct {
 	Input             Raw              `json:"input"`
 	Metadata          Raw              `json:"metadata"`
 	Result            Raw              `doc:"The variables at the end; only of a single job" json:"result"`
+	Rerun             *rerunView       `doc:"The checkpoint of another job that it began at"     json:"rerun_of"`
 	CreatedBy         string           `json:"created_by"`
 	CreatedAt         casare.Time      `json:"created_at"`
 	AssignedAt        casare.Time      `json:"assigned_at"`
@@ -107,6 +108,9 @@ func viewJob(j *casare.Job, robotName string) jobView {
 		Variables: Raw(j.Variables), Input: Raw(j.Variables), Metadata: Raw(j.Metadata), CreatedBy: j.CreatedBy,
 		CreatedAt: j.CreatedAt, AssignedAt: j.AssignedAt, ClaimedAt: j.AssignedAt, StartedAt: j.StartedAt,
 		CompletedAt: j.CompletedAt, UpdatedAt: j.UpdatedAt, RobotsThatRefused: j.RejectedBy,
+	}
+	if j.Rerun != nil {
+		v.Rerun = &rerunView{JobID: j.Rerun.JobID, Checkpoint: j.Rerun.Checkpoint.String()}
 	}
 	if j.Error != nil {
 		v.Error, v.ErrorMessage, v.ErrorType = &j.Error.Message, &j.Error.Message, optional(j.Error.ErrorType)

@@ -118,6 +118,16 @@ func jobRoutes() []route {
 			id: "get-job-steps", tag: "jobs", about: "What the steps of a job did, as far as it is kept; follow it with /ws/jobs/{id}",
 		},
 		{
+			method: get, paths: []string{"/api/v1/jobs/{id}/checkpoints"},
+			policy: policyKey, place: placeRead, huma: operation((*API).listCheckpoints),
+			id: "list-checkpoints", tag: "jobs", about: "The points of a job that are kept, to run it again from",
+		},
+		{
+			method: post, paths: []string{"/api/v1/jobs/{id}/rerun"},
+			policy: policyKey, place: placeWrite, body: bodyDocument, huma: withBody[rerunBody]((*API).rerunJob),
+			id: "rerun-job", tag: "jobs", about: "Run a job again from a checkpoint, with other variables",
+		},
+		{
 			method: get, paths: []string{"/api/v1/jobs/{id}/artifacts"},
 			policy: policyKey, place: placeRead, huma: operation((*API).listArtifacts),
 			id: "list-artifacts", tag: "jobs", about: "The files that are kept of a job",

@@ -194,3 +194,46 @@ func (c *Client) Resolve(ctx context.Context, id string, r Resolve) (Resolved, e
 	err := c.do(ctx, call{method: http.MethodPost, path: "/api/v1/jobs/" + url.PathEscape(id) + "/resolve", body: r, key: newKey(), out: &out})
 	return out, err
 }
+
+// Checkpoint is a point of a job that is kept.
+type Checkpoint struct {
+	Checkpoint string      `json:"checkpoint"` // what Rerun names
+	Time       casare.Time `json:"timestamp"`
+	Step       string      `json:"node_id"` // the step it stands behind
+	Progress   int         `json:"progress"`
+	Moment     string      `json:"moment"`     // why it was taken
+	Open       []string    `json:"open_steps"` // that may run only once and had begun
+}
+
+// Checkpoints is a part of the points of a job that are kept. Next asks for what comes after it.
+type Checkpoints struct {
+	Checkpoints []Checkpoint `json:"checkpoints"`
+	Total       int          `json:"total"`
+	Next        string       `json:"next"`
+}
+
+// Checkpoints lists the points of a job that are kept, from since on: "" for all, or the Next of an earlier answer.
+func (c *Client) Checkpoints(ctx context.Context, id, since string) (Checkpoints, error) {
+	q := url.Values{}
+	if since != "" {
+		q.Set("since", since)
+	}
+	var out Checkpoints
+	err := c.do(ctx, call{method: http.MethodGet, path: "/api/v1/jobs/" + url.PathEscape(id) + "/checkpoints", query: q, out: &out})
+	return out, err
+}
+
+// Rerun asks for a new job that begins at a checkpoint of another one.
+type Rerun struct {
+	Checkpoint string          `json:"checkpoint,omitempty"`  // "" is the last one
+	Variables  json.RawMessage `json:"variables,omitempty"`   // an object; they override those of the checkpoint
+	RepeatOnce bool            `json:"repeat_once,omitempty"` // also where steps have run since that may run only once
+	RobotID    string          `json:"robot_id,omitempty"`    // run there or nowhere
+}
+
+// Rerun runs a job again from a checkpoint. CodeConflict: a step has run since that may run only once.
+func (c *Client) Rerun(ctx context.Context, id string, r Rerun) (Submitted, error) {
+	var out Submitted
+	err := c.do(ctx, call{method: http.MethodPost, path: "/api/v1/jobs/" + url.PathEscape(id) + "/rerun", body: r, key: newKey(), out: &out})
+	return out, err
+}

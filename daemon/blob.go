@@ -167,6 +167,11 @@ func (v blobView) Open(ctx context.Context, hash string) (io.ReadSeekCloser, int
 	return file, size, nil
 }
 
+// Put implements api.Blobs.
+func (v blobView) Put(ctx context.Context, content []byte) (casare.BlobRef, error) {
+	return v.blobs.PutBytes(ctx, content)
+}
+
 // Artifacts implements api.Blobs: the files of the job's last checkpoint, and what is kept beyond it.
 func (v blobView) Artifacts(jobID string) ([]api.Artifact, error) {
 	records, _, err := v.store.Checkpoint(jobID)

@@ -69,7 +69,11 @@ func (v *vault) For(j *casare.Job) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	jobKey, err := v.key("job " + j.ID)
+	root := j.ID
+	if j.Rerun != nil {
+		root = j.Rerun.Root // its checkpoint has secrets that were sealed there
+	}
+	jobKey, err := v.key("job " + root)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +82,7 @@ func (v *vault) For(j *casare.Job) ([]byte, error) {
 		return nil, err
 	}
 	size := 0
-	out := session.Secrets{JobID: j.ID, Epoch: j.Epoch, Key: jobKey[:], Texts: make(map[string]string, len(needs.names))}
+	out := session.Secrets{JobID: j.ID, Root: root, Epoch: j.Epoch, Key: jobKey[:], Texts: make(map[string]string, len(needs.names))}
 	for _, name := range needs.names {
 		row, err := v.d.store.Secret(j.Tenant, name)
 		if casare.CodeOf(err) == casare.CodeNotFound {

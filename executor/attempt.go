@@ -49,6 +49,7 @@ type attempt struct {
 	waiting  string            // what the run waits for, "" for nothing
 	journal  *journal          // nil: none is kept
 	sealing  sealing
+	intents  uint64 // how often a step of the job has begun that may run only once
 	noted    uint64 // number of the last checkpoint of which it says that it was sent
 	log      logBuffer
 	lines    uint64 // of the log, so far

@@ -64,10 +64,13 @@ func (a *attempt) checkpoint(_ context.Context, s Snapshot) error {
 		a.refusal = nil
 		return err
 	}
-	a.stream.take(changes, s.Whole, mark{step: s.Step, open: strings.Join(s.Open, ", "), pin: a.pin(), progress: s.Progress})
+	if s.Moment == MomentIntent {
+		a.intents++
+	}
+	a.stream.take(changes, s.Whole, mark{intents: a.intents, step: s.Step, open: strings.Join(s.Open, ", "), pin: a.pin(), progress: s.Progress})
 	a.journal.add(&runlog.Entry{Checkpoint: &runlog.Checkpoint{
 		N: a.stream.taken, Time: a.now(), Step: s.Step, Progress: s.Progress, Moment: s.Moment.String(), Open: s.Open, Whole: s.Whole,
-		Changes: changes,
+		Changes: changes, Intents: a.intents,
 	}})
 	a.journal.flush()
 	a.progress = max(a.progress, s.Progress)

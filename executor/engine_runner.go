@@ -78,6 +78,7 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		Settle:    o.Settle,
 		Resume:    o.Resume,
 		Decisions: decisions,
+		Edit:      o.Edit,
 		Stop:      o.Stop,
 		Files:     o.Files,
 		Documents: o.Documents,

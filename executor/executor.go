@@ -216,6 +216,7 @@ func (e *Executor) newAttempt(spec session.Assignment) *attempt {
 		a.blobs = e.cfg.Blobs(spec.JobID, spec.Epoch)
 	}
 	a.stream.begin(spec.Records, spec.Seq)
+	a.intents = spec.Intents
 	a.log.first = spec.Lines
 	a.wakes = func() { e.mark(a) }
 	a.bench = newBench(spec.Debug, e.cfg.Now, a.wakes)
@@ -295,6 +296,7 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 	return program.Run(ctx, RunOptions{
 		Variables:  a.spec.Variables,
 		Resume:     resume,
+		Edit:       a.spec.Edit,
 		Decisions:  a.spec.Decisions,
 		Secrets:    secrets,
 		Stop:       a.stop,

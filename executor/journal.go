@@ -222,10 +222,12 @@ func (a *attempt) goOn(ctx context.Context, p *runlog.Point) ([]casare.Record, e
 		}
 	}
 	c := p.Checkpoint
+	a.spec.Edit = false // it was done before the checkpoint
 	a.journal.log.InfoContext(ctx, "the run goes on from this robot's own log", slog.Uint64("checkpoint", c.N))
 	a.progress = max(a.progress, c.Progress)
+	a.intents = max(a.intents, c.Intents)
 	a.stream.take(append(slices.Clone(records), files...), true, mark{
-		step: c.Step, open: strings.Join(c.Open, ", "), pin: a.pin(), progress: c.Progress,
+		intents: a.intents, step: c.Step, open: strings.Join(c.Open, ", "), pin: a.pin(), progress: c.Progress,
 	})
 	a.due = true
 	a.lift()

@@ -41,6 +41,8 @@ type RunOptions struct {
 
 	// Resume is the checkpoint to go on from; empty starts at the beginning.
 	Resume []casare.Record
+	// Edit says that Variables override those of the checkpoint; else they are those of a run that begins.
+	Edit bool
 	// Decisions are what a person decided about steps that had begun there.
 	Decisions []casare.Decision
 	// Checkpoint takes a checkpoint over; it does not wait, and is never called concurrently. With CodeTooLarge the values of the run

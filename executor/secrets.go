@@ -1,6 +1,8 @@
 package executor
 
 import (
+	"cmp"
+
 	"github.com/fxamacker/cbor/v2"
 
 	"casare"
@@ -10,7 +12,7 @@ import (
 
 // Secrets is what one attempt may use: the texts of secrets, and the key that its checkpoints seal them with.
 type Secrets struct {
-	jobID string
+	root  string // the job whose key it is
 	key   seal.Key
 	texts map[string]string
 }
@@ -38,7 +40,7 @@ func openSecrets(open func([]byte) ([]byte, error), a *session.Assignment) (*Sec
 	case s.Fault != "":
 		return nil, casare.Errorf(casare.CodeInvalid, "%s", s.Fault)
 	}
-	return &Secrets{jobID: s.JobID, key: seal.Key(s.Key), texts: s.Texts}, nil
+	return &Secrets{root: cmp.Or(s.Root, s.JobID), key: seal.Key(s.Key), texts: s.Texts}, nil
 }
 
 // Secret returns the text of a secret; false when the job has none of that name. A nil Secrets has none.
@@ -55,7 +57,7 @@ func (s *Secrets) cipher() (sealText func(text string) ([]byte, error), open fun
 	if s == nil {
 		return nil, nil
 	}
-	context := "checkpoint\x00" + s.jobID
+	context := "checkpoint\x00" + s.root
 	sealText = func(text string) ([]byte, error) { return seal.Seal(s.key, context, []byte(text)) }
 	open = func(sealed []byte) (string, error) {
 		plain, err := seal.Open(s.key, context, sealed)

@@ -34,6 +34,7 @@ type mark struct {
 	open     string
 	pin      string
 	progress int
+	intents  uint64
 }
 
 // flight is a telling that waits for its acknowledgement.
@@ -165,7 +166,7 @@ func (s *stream) next() *casare.CheckpointJob {
 
 // depart makes a telling of all that has not been told.
 func (s *stream) depart() {
-	f := &flight{taken: s.taken, command: casare.CheckpointJob{Step: s.at.step, Progress: s.at.progress, Open: s.at.open, Pin: s.at.pin}}
+	f := &flight{taken: s.taken, command: casare.CheckpointJob{Step: s.at.step, Progress: s.at.progress, Open: s.at.open, Pin: s.at.pin, Intents: s.at.intents}}
 	s.used = max(s.used, s.held) + 1
 	f.command.Seq = s.used
 	f.keys = slices.Sorted(s.untold())

@@ -146,6 +146,15 @@ func applySubmitJob(w *writer, p casare.Proposal, c casare.SubmitJob) (*casare.J
 		spec.CreatedBy = p.Actor
 	}
 	j := casare.NewJob(spec)
+	begin, err := w.beginning(j, c.Begin)
+	if err != nil {
+		return nil, err
+	}
+	if begin != nil {
+		if err := begin.write(w); err != nil {
+			return nil, err
+		}
+	}
 	if err := w.putDocument(spec.Revision, c.Document); err != nil {
 		return nil, err
 	}
@@ -163,6 +172,22 @@ func applySubmitJob(w *writer, p casare.Proposal, c casare.SubmitJob) (*casare.J
 	}
 	w.jobEvent(p, j, casare.EventJobQueued, "submitted")
 	return j, nil
+}
+
+// beginning checks where a new job begins and makes it begin there; nil: with its document.
+func (w *writer) beginning(j *casare.Job, b *casare.Beginning) (*nextCheckpoint, error) {
+	if (b == nil) != (j.Rerun == nil) {
+		return nil, casare.Errorf(casare.CodeInvalid, "a job begins at a checkpoint if and only if it runs another one again")
+	}
+	if b == nil {
+		return nil, nil //nolint:nilnil // nothing to write is no error
+	}
+	begin := &nextCheckpoint{job: j.ID, changes: b.Records}
+	if err := begin.merge(w, true); err != nil {
+		return nil, err
+	}
+	j.Begin(b)
+	return begin, nil
 }
 
 func checkSpec(p casare.Proposal, spec casare.JobSpec) error {

@@ -46,6 +46,7 @@ type Checkpoint struct {
 	Open     []string        `cbor:"6,keyasint,omitempty"` // steps that may run only once and have begun or begin now
 	Whole    bool            `cbor:"7,keyasint,omitempty"` // Changes is everything
 	Changes  []casare.Record `cbor:"8,keyasint,omitempty"`
+	Intents  uint64          `cbor:"9,keyasint,omitempty"` // how often a step of the job had begun that may run only once
 }
 
 // Sent says under which number the state was told of a checkpoint.

@@ -123,6 +123,10 @@ type Assignment struct {
 	Pieces  int             `cbor:"13,keyasint,omitempty"`
 	// Decisions are what a person decided about steps of that checkpoint.
 	Decisions []casare.Decision `cbor:"14,keyasint,omitempty"`
+	// Intents counts how often a step of the job has begun that may run only once.
+	Intents uint64 `cbor:"16,keyasint,omitempty"`
+	// Edit says that Variables override those of the checkpoint.
+	Edit bool `cbor:"15,keyasint,omitempty"`
 
 	Mode  *casare.RunMode   `cbor:"40,keyasint,omitempty"` // nil: the whole document
 	Debug *casare.DebugSpec `cbor:"41,keyasint,omitempty"`

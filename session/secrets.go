@@ -10,5 +10,6 @@ type Secrets struct {
 	Epoch uint64            `cbor:"2,keyasint"`
 	Key   []byte            `cbor:"3,keyasint"` // 32 bytes, the same for every attempt of the job
 	Texts map[string]string `cbor:"4,keyasint,omitempty"`
+	Root  string            `cbor:"6,keyasint,omitempty"` // the job whose key Key is, when it is not this one: this one began at a checkpoint of that
 	Fault string            `cbor:"5,keyasint,omitempty"` // why the job cannot have its secrets: it fails with this sentence
 }

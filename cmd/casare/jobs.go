@@ -17,7 +17,7 @@ func jobsCommand() *cobra.Command {
 	connect := &connectFlags{}
 	cmd := &cobra.Command{Use: "jobs", Short: "List, show and cancel jobs, and read their logs"}
 	connect.register(cmd)
-	cmd.AddCommand(jobsList(connect), jobsGet(connect), jobsCancel(connect), jobsResolve(connect), jobsLogs(connect), jobsPause(connect), jobsResume(connect), jobsDebug(connect))
+	cmd.AddCommand(jobsList(connect), jobsGet(connect), jobsCancel(connect), jobsResolve(connect), jobsCheckpoints(connect), jobsRerun(connect), jobsLogs(connect), jobsPause(connect), jobsResume(connect), jobsDebug(connect))
 	return cmd
 }
 

@@ -216,6 +216,33 @@ func TestDecision_ThePersonSaysHowTheRunGoesOn(t *testing.T) {
 	require.Contains(t, r.Attention, "pay")
 }
 
+func TestEdit_VariablesOverrideThoseOfTheSnapshot(t *testing.T) {
+	t.Parallel()
+	source := "s StartNode\na SetNode {\"name\": \"x\", \"value\": 1}\nw SleepNode {\"ms\": 1000}\ns > a\na > w"
+	var kept keeper
+	stop := make(chan struct{})
+	synctest.Test(t, func(t *testing.T) {
+		run(t, source, engine.Options{Checkpoint: func(ctx context.Context, s engine.Snapshot) error {
+			if s.Moment == engine.MomentWait {
+				close(stop)
+			}
+			return kept.keep(ctx, s)
+		}, Stop: stop})
+	})
+	edits := value.NewDict()
+	edits.Set("x", int64(5))
+	edits.Set("y", "new")
+	synctest.Test(t, func(t *testing.T) {
+		again := &keeper{}
+		r := run(t, source, engine.Options{Resume: kept.last(t).Records, Variables: edits.Dict(), Edit: true, Checkpoint: again.keep})
+		require.Equal(t, engine.Completed, r.Status)
+		require.Equal(t, int64(5), variable(r, "x"))
+		require.Equal(t, "new", variable(r, "y"))
+		r = run(t, source, engine.Options{Resume: kept.last(t).Records, Variables: edits.Dict()})
+		require.Equal(t, int64(1), variable(r, "x"))
+	})
+}
+
 func TestCheckpoint_AStepThatMayRunOnlyOnceIsNeverRunAgain(t *testing.T) {
 	t.Parallel()
 	source := "s StartNode\nl LoopNode {\"times\": 2}\npay EffectNode\nz PlainNode\ns > l\nl.body > pay\nl.completed > z"

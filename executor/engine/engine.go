@@ -78,6 +78,8 @@ type Options struct {
 	Logger    *slog.Logger     // nil: discard
 	Documents node.Documents   // the documents that steps run; nil: there are none
 	Files     Files            // what steps may read and write; nil: nothing
+	// Edit makes Variables override those of the snapshot that is resumed.
+	Edit bool
 	// Decisions are what a person decided about steps of the snapshot that is resumed.
 	Decisions []Decision
 

@@ -68,6 +68,9 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 		if err := r.restore(ctx, o.Resume); err != nil {
 			return f.result(Failed, &casare.JobError{ErrorType: TypeResume, Message: err.Error()})
 		}
+		if o.Edit {
+			f.override()
+		}
 		r.line(levelInfo, "", "Workflow resumed: "+p.doc.Name)
 	} else {
 		f.begin(first)
@@ -113,6 +116,23 @@ func (f *frame) begin(first []int) {
 		}
 	}
 	f.pos.pushBack(root, first)
+}
+
+// override sets variables of the snapshot that is resumed.
+func (f *frame) override() {
+	if f.run.opts.Variables == nil {
+		return
+	}
+	sensitive := map[string]bool{}
+	for _, v := range f.plan.doc.Variables {
+		sensitive[v.Name] = v.Sensitive
+	}
+	for k, v := range f.run.opts.Variables.All() {
+		name := value.Str(k)
+		f.vals.set(name, f.run.hidden(v, sensitive[name]))
+		f.line(levelInfo, "", "Variable "+name+" was changed by a person.")
+	}
+	f.changed = true
 }
 
 // decide does what a person decided about steps, and makes it known before anything else happens.
