@@ -13,7 +13,7 @@ PKG     ?= ./...
 .DEFAULT_GOAL := help
 .PHONY: run build test check race fmt lint tidy cross e2e fault bench need-go clean help
 
-run: build ## build, start three robots, run a workflow, kill the leader (RUN="--once --base-port 9000" adds flags)
+run: build ## build, start three robots, run a workflow, kill the leader (RUN="--once --http-port 9000" adds flags)
 	@$(BIN)/casare dev --robots 3 --run examples/hello.json --kill-leader $(RUN)
 
 build: need-go ## build bin/casare

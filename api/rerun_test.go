@@ -15,7 +15,7 @@ import (
 
 // checkpointed adds a piece with checkpoints to a job's run log. The first of a piece with the first number is whole; each sets the record
 // of its number and "at".
-func (w *world) checkpointed(id string, epoch uint64, piece uint64, cs ...runlog.Checkpoint) {
+func (w *world) checkpointed(id string, epoch, piece uint64, cs ...runlog.Checkpoint) {
 	w.t.Helper()
 	var data []byte
 	for i := range cs {

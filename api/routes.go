@@ -79,6 +79,7 @@ const (
 func routes() []route {
 	table := append(jobRoutes(), fleetRoutes()...)
 	table = append(table, debugRoutes()...)
+	table = append(table, workflowRoutes()...)
 	table = append(table, typeRoutes()...)
 	table = append(table, adminRoutes()...)
 	table = append(table, liveRoutes()...)
@@ -156,6 +157,11 @@ func jobRoutes() []route {
 			policy: policyKey, place: placeRead, huma: operation((*API).getJob),
 			id: "get-job-metrics", tag: "metrics", about: "One job with its result",
 		},
+	}
+}
+
+func workflowRoutes() []route {
+	return []route{
 		{
 			method: post, paths: []string{"/api/v1/workflows"},
 			policy: policyKey, place: placeWrite, body: bodyDocument, huma: withBody[workflowBody]((*API).saveWorkflow),

@@ -250,6 +250,7 @@ func roots(t *testing.T) (f *fleet.Fleet, shared, private string) {
 	require.NoError(t, err)
 	t.Cleanup(f.Kill)
 	ready(t, f)
+	canary(t, f)
 	return f, shared, private
 }
 

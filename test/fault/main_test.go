@@ -40,7 +40,22 @@ func start(t *testing.T) *fleet.Fleet {
 	require.NoError(t, err)
 	t.Cleanup(f.Kill)
 	ready(t, f)
+	canary(t, f)
 	return f
+}
+
+// canary lets the mesh work with a secret, and demands at the end of the test that no file of any robot holds it.
+func canary(t *testing.T, f *fleet.Fleet) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	require.NoError(t, f.ReleaseCanary(ctx))
+	t.Cleanup(func() {
+		f.Kill()
+		found, err := f.FindCanary()
+		require.NoError(t, err)
+		require.Empty(t, found, "a secret is in these files")
+	})
 }
 
 // ready waits until all three robots are coordinators again.
