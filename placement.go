@@ -82,8 +82,8 @@ func (p *Placement) String() string {
 // Home is where a job runs but for the steps that name another place.
 func (s *JobSpec) Home() *Placement { return &Placement{Requires: s.Needs, Robot: s.TargetRobot} }
 
-// Wanted is where the job is to be placed next.
-func (j *Job) Wanted() *Placement {
+// NextPlace is where the job is to be placed next.
+func (j *Job) NextPlace() *Placement {
 	if j.Place != nil {
 		return j.Place
 	}

@@ -52,16 +52,16 @@ func TestJob_MovesToAPlaceAndHome(t *testing.T) {
 	require.NoError(t, j.Assign("a", 5, 2))
 	require.NoError(t, j.Start(5, 3))
 	j.TargetRobot, j.Needs = "r1", []string{"browser"}
-	require.Equal(t, "robot r1, a robot with browser", j.Wanted().String())
+	require.Equal(t, "robot r1, a robot with browser", j.NextPlace().String())
 	to := &casare.Placement{Robot: "c"}
 	require.Error(t, j.Move(j.Epoch+1, to, 5))
 	require.Equal(t, casare.CodeInvalid, casare.CodeOf(j.Move(j.Epoch, &casare.Placement{Robot: "\x00"}, 5)))
 	require.Equal(t, casare.JobRunning, j.State)
 	require.NoError(t, j.Move(j.Epoch, to, 5))
 	require.Equal(t, casare.JobQueued, j.State)
-	require.Equal(t, to, j.Wanted())
+	require.Equal(t, to, j.NextPlace())
 	require.NoError(t, j.Assign("c", 99, 6))
-	require.Equal(t, to, j.Wanted(), "also after it is lost")
+	require.Equal(t, to, j.NextPlace(), "also after it is lost")
 	require.NoError(t, j.Move(j.Epoch, nil, 7))
-	require.Equal(t, j.Home(), j.Wanted())
+	require.Equal(t, j.Home(), j.NextPlace())
 }

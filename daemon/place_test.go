@@ -12,11 +12,12 @@ import (
 
 // at puts a step on a robot.
 func at(robot string, s step) step {
-	config := step{"_robot": robot}
-	for k, v := range s["config"].(step) {
-		config[k] = v
+	config, ok := s["config"].(step)
+	if !ok {
+		panic("a step without a form")
 	}
-	return step{"node_type": s["node_type"], "config": config}
+	config["_robot"] = robot
+	return s
 }
 
 func TestPlace_ARunGoesFromRobotToRobotAndHomeAgain(t *testing.T) {

@@ -245,7 +245,7 @@ func (x *index) unplace(e *entry) {
 }
 
 func (x *index) class(j *casare.Job) *class {
-	place := *j.Wanted()
+	place := *j.NextPlace()
 	place.Requires = slices.Sorted(slices.Values(place.Requires))
 	rejected := slices.Sorted(slices.Values(j.RejectedBy))
 	target := j.BoundTo()
