@@ -108,10 +108,12 @@ type RejectJob struct {
 	Reason  string `cbor:"4,keyasint,omitempty"`
 }
 
-// ReleaseJob gives a job back in good order.
+// ReleaseJob gives a job back in good order. With Moves it goes on at Place, or at home when that is nil.
 type ReleaseJob struct {
-	JobID string `cbor:"1,keyasint"`
-	Epoch uint64 `cbor:"2,keyasint"`
+	JobID string     `cbor:"1,keyasint"`
+	Epoch uint64     `cbor:"2,keyasint"`
+	Moves bool       `cbor:"3,keyasint,omitempty"`
+	Place *Placement `cbor:"4,keyasint,omitempty"`
 }
 
 // ExpireJob puts a job whose robot is not heard of back in the queue.

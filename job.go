@@ -132,6 +132,7 @@ type JobStatus struct {
 	// since the last attempt was placed, which therefore cannot take the job back.
 	Decisions []Decision `cbor:"22,keyasint,omitempty"`
 	Settled   bool       `cbor:"23,keyasint,omitempty"`
+	Place     *Placement `cbor:"25,keyasint,omitempty"` // where the steps are that come next; nil: at home
 	Intents   uint64     `cbor:"24,keyasint,omitempty"` // how often a step has begun that may run only once
 }
 

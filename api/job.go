@@ -134,8 +134,13 @@ func (v *jobView) stopped(fleet Fleet) {
 
 // waitingFor says what a job waits for that only one robot can go on with.
 func waitingFor(j *casare.Job, robotName string) string {
-	if j.State != casare.JobQueued || j.Pin == "" {
+	switch {
+	case j.State != casare.JobQueued:
 		return ""
+	case j.Pin == "" && j.Place == nil:
+		return ""
+	case j.Pin == "":
+		return "A place for its next step: " + j.Place.String()
 	}
 	return "Robot " + cmp.Or(robotName, j.RobotID) + ", which alone has " + j.Pin
 }

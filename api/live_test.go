@@ -231,7 +231,7 @@ func TestLive_ASlowClientIsDropped(t *testing.T) {
 		defer w.store.mu.Unlock()
 		return len(w.store.subs)
 	}
-	require.Equal(t, 2, subscribed(), "the viewer, and the API itself")
+	require.Eventually(t, func() bool { return subscribed() == 2 }, 5*time.Second, time.Millisecond, "the viewer, and the API itself")
 	seq := uint64(0)
 	require.Eventually(t, func() bool {
 		for range 20 {

@@ -383,7 +383,7 @@ func (a *attempt) concludes(out Outcome) (ending, bool) {
 	a.mu.Lock()
 	cause, reason, begun, isolated := a.cause, a.reason, a.begun, a.isolated
 	a.mu.Unlock()
-	give := ending{give: &casare.ReleaseJob{JobID: a.jobID, Epoch: a.epoch}}
+	give := ending{give: &casare.ReleaseJob{JobID: a.jobID, Epoch: a.epoch, Moves: out.Moves, Place: out.Move}}
 	switch {
 	case errors.Is(cause, errGone):
 		return ending{}, false

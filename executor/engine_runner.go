@@ -79,6 +79,8 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 		Resume:    o.Resume,
 		Decisions: decisions,
 		Edit:      o.Edit,
+		Here:      o.Here,
+		Held:      o.Held,
 		Stop:      o.Stop,
 		Files:     o.Files,
 		Documents: o.Documents,
@@ -98,6 +100,7 @@ func (p program) Run(ctx context.Context, o RunOptions) Outcome {
 	case engine.TimedOut:
 		out.State = casare.JobTimeout
 	case engine.Released:
+		out.Moves, out.Move = result.Moves, result.Move
 		return out
 	}
 	return out.with(result.Variables)

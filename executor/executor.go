@@ -297,6 +297,8 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 		Variables:  a.spec.Variables,
 		Resume:     resume,
 		Edit:       a.spec.Edit,
+		Here:       func(p *casare.Placement) bool { return e.here(a, p) },
+		Held:       a.pin,
 		Decisions:  a.spec.Decisions,
 		Secrets:    secrets,
 		Stop:       a.stop,
@@ -311,6 +313,18 @@ func (e *Executor) execute(ctx context.Context, a *attempt) Outcome {
 		Debug:      a.bench.debugger,
 		Logger:     e.cfg.Logger,
 	})
+}
+
+// here says whether steps at a place may run on this robot; nil is the job's home. What the leader chose the robot for is right here, or the
+// job would go to and fro between two that see the robot differently.
+func (e *Executor) here(a *attempt, p *casare.Placement) bool {
+	if p.Equal(a.spec.Place) {
+		return true
+	}
+	if p == nil {
+		p = a.spec.Home
+	}
+	return p == nil || p.Fits(&e.cfg.Robot)
 }
 
 // drop ends an attempt that is over for this robot and forgets it.

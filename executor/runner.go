@@ -41,6 +41,9 @@ type RunOptions struct {
 
 	// Resume is the checkpoint to go on from; empty starts at the beginning.
 	Resume []casare.Record
+	// Here says whether steps at a place may run here, nil being the place of all that name none; Held says what keeps the run here.
+	Here func(place *casare.Placement) bool
+	Held func() string
 	// Edit says that Variables override those of the checkpoint; else they are those of a run that begins.
 	Edit bool
 	// Decisions are what a person decided about steps that had begun there.
@@ -69,6 +72,8 @@ type Outcome struct {
 	Rejected  string // this robot cannot run it, and why; set by the executor, not by a Program
 	Released  bool   // it stopped in the middle because Stop was closed; the last Snapshot is where
 	Error     *casare.JobError
+	Moves     bool // Released, to go on at Move; nil: where the job is at home
+	Move      *casare.Placement
 	Attention string // a person must decide before the job can go on: what about
 	Variables []byte // raw JSON object at the end
 }

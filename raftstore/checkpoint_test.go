@@ -258,3 +258,14 @@ func TestResolve_IsWrittenDownUntilItIsCarriedOut(t *testing.T) {
 	require.Empty(t, m.job("j").Decisions)
 	m.refused(casare.CodeTransition, casare.Proposal{ID: "r2", Tenant: casare.DefaultTenant, Command: casare.ResolveJob{JobID: "j", Action: casare.ResolveFail}})
 }
+
+func TestRelease_AJobThatMovesGoesOnWhereItsNextStepIs(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t).init()
+	epoch := m.running("j")
+	to := &casare.Placement{Requires: []string{"printer"}}
+	m.ok(system("m", casare.ReleaseJob{JobID: "j", Epoch: epoch, Moves: true, Place: to}))
+	require.Equal(t, casare.JobQueued, m.job("j").State)
+	require.Equal(t, to, m.job("j").Wanted())
+	m.refused(casare.CodeStaleEpoch, system("m2", casare.ReleaseJob{JobID: "j", Epoch: epoch + 1000, Moves: true}))
+}

@@ -229,6 +229,13 @@ func applyRejectJob(w *writer, p casare.Proposal, c casare.RejectJob) (*casare.J
 }
 
 func applyReleaseJob(w *writer, p casare.Proposal, c casare.ReleaseJob) (*casare.Job, error) {
+	if c.Moves {
+		message := "goes on at home"
+		if c.Place != nil {
+			message = "goes on at " + c.Place.String()
+		}
+		return w.move(p, c.JobID, func(j *casare.Job) error { return j.Move(c.Epoch, c.Place, p.Time) }, queuedOrEnded(message))
+	}
 	return w.move(p, c.JobID, func(j *casare.Job) error { return j.Release(c.Epoch, p.Time) }, queuedOrEnded("released by its robot"))
 }
 

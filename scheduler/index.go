@@ -45,7 +45,7 @@ type class struct {
 	tenant   string
 	where    string // environment
 	target   string
-	needs    []string
+	place    casare.Placement
 	rejected []string
 	queue    queue
 }
@@ -245,17 +245,21 @@ func (x *index) unplace(e *entry) {
 }
 
 func (x *index) class(j *casare.Job) *class {
-	needs := slices.Sorted(slices.Values(j.Needs))
+	place := *j.Wanted()
+	place.Requires = slices.Sorted(slices.Values(place.Requires))
 	rejected := slices.Sorted(slices.Values(j.RejectedBy))
-	target := cmp.Or(j.BoundTo(), j.TargetRobot)
+	target := j.BoundTo()
+	if target != "" {
+		place.Robot = "" // what it left there decides
+	}
 	// No part can hold a NUL: ids and names are checked where they enter.
 	key := strings.Join([]string{
-		j.Tenant, j.Environment, target, strings.Join(needs, "\x01"), strings.Join(rejected, "\x01"),
+		j.Tenant, j.Environment, target, place.Robot, strings.Join(place.Requires, "\x01"), strings.Join(rejected, "\x01"),
 	}, "\x00")
 	c := x.classes[key]
 	if c == nil {
 		c = &class{
-			key: key, tenant: j.Tenant, where: j.Environment, target: target, needs: needs, rejected: rejected,
+			key: key, tenant: j.Tenant, where: j.Environment, target: target, place: place, rejected: rejected,
 		}
 		x.classes[key] = c
 	}
@@ -270,12 +274,7 @@ func (c *class) fits(r *robot) bool {
 	if !anywhere(c.where) && !anywhere(r.record.Environment) && c.where != r.record.Environment {
 		return false
 	}
-	for _, need := range c.needs {
-		if !slices.Contains(r.record.Capabilities, need) {
-			return false
-		}
-	}
-	return !slices.Contains(c.rejected, r.id)
+	return c.place.Fits(r.record) && !slices.Contains(c.rejected, r.id)
 }
 
 // anywhere says whether an environment is none: such a job runs on any robot, such a robot runs any job.

@@ -74,7 +74,7 @@ func TestPlan_LeastLoadedFirst(t *testing.T) {
 
 func TestFits_EnvironmentTargetNeedsTenant(t *testing.T) {
 	t.Parallel()
-	robot := &casare.Robot{ID: "a", Slots: 1, Environment: "prod", Capabilities: []string{"browser", "os:linux"}}
+	robot := &casare.Robot{ID: "a", Slots: 1, Environment: "prod", Capabilities: []string{"browser", "os:linux"}, Labels: map[string]string{"room": "7"}}
 	for name, c := range map[string]struct {
 		change func(j *casare.Job)
 		fits   bool
@@ -88,6 +88,9 @@ func TestFits_EnvironmentTargetNeedsTenant(t *testing.T) {
 		"needs":             {func(j *casare.Job) { j.Needs = []string{"os:linux", "browser"} }, true},
 		"needs more":        {func(j *casare.Job) { j.Needs = []string{"browser", "python"} }, false},
 		"rejected":          {func(j *casare.Job) { j.RejectedBy = []string{"a"} }, false},
+		"a label":           {func(j *casare.Job) { j.Needs = []string{"room=7"} }, true},
+		"another place":     {func(j *casare.Job) { j.TargetRobot, j.Place = "a", &casare.Placement{Robot: "b"} }, false},
+		"its place":         {func(j *casare.Job) { j.TargetRobot, j.Place = "b", &casare.Placement{Requires: []string{"browser"}} }, true},
 		"other tenant":      {func(j *casare.Job) { j.Tenant = "other" }, false},
 	} {
 		x := world(robot)

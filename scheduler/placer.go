@@ -226,7 +226,8 @@ func (t *term) cancelAssigned(p *peer, jobs []*casare.Job) {
 // assignment joins what a robot needs for an attempt.
 func (t *term) assignment(j *casare.Job) (session.Assignment, error) {
 	a := session.Assignment{
-		JobID: j.ID, Epoch: j.Epoch, WorkflowID: j.WorkflowID, WorkflowName: j.WorkflowName, Revision: j.Revision, Pinned: j.Pinned, Decisions: j.Decisions, Edit: j.Edits() != nil, Intents: j.Intents,
+		JobID: j.ID, Epoch: j.Epoch, WorkflowID: j.WorkflowID, WorkflowName: j.WorkflowName, Revision: j.Revision, Pinned: j.Pinned, Decisions: j.Decisions,
+		Edit: j.Edits() != nil, Home: j.Home(), Place: j.Place, Intents: j.Intents,
 		Variables: j.Variables, TimeoutMillis: t.remaining(j).Milliseconds(), Seq: j.CheckpointSeq,
 		Started: j.State == casare.JobRunning, Mode: j.Mode, Debug: j.Debug,
 	}

@@ -132,6 +132,8 @@ func (m *Assign) check() error {
 		}
 		l.records(a.Records, MaxInline)
 		l.size("pieces", a.Pieces, maxPieces)
+		l.place(a.Home)
+		l.place(a.Place)
 		outputs := 0
 		for i := range a.Decisions {
 			l.text("step", a.Decisions[i].Step)
@@ -154,6 +156,14 @@ func (l *limit) records(records []casare.Record, most int) {
 		}
 	}
 	l.size("checkpoint", size, most)
+}
+
+// place bounds a placement.
+func (l *limit) place(p *casare.Placement) {
+	if p == nil || l.err != nil {
+		return
+	}
+	l.err = p.Validate()
 }
 
 // kept bounds a piece of a run log.
@@ -217,6 +227,7 @@ func (m *Report) check() error {
 	}
 	for _, c := range m.Releases {
 		l.attempt(c.JobID, c.Epoch)
+		l.place(c.Place)
 	}
 	return l.err
 }

@@ -125,6 +125,10 @@ type Assignment struct {
 	Decisions []casare.Decision `cbor:"14,keyasint,omitempty"`
 	// Intents counts how often a step of the job has begun that may run only once.
 	Intents uint64 `cbor:"16,keyasint,omitempty"`
+	// Home is where the job runs but for the steps that name another place.
+	Home *casare.Placement `cbor:"17,keyasint,omitempty"`
+	// Place is what the robot was chosen for instead; nil: Home.
+	Place *casare.Placement `cbor:"18,keyasint,omitempty"`
 	// Edit says that Variables override those of the checkpoint.
 	Edit bool `cbor:"15,keyasint,omitempty"`
 

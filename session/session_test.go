@@ -38,8 +38,9 @@ func messages() []session.Message {
 		&session.Document{Revision: "r", Data: []byte("{}")},
 		&session.Assign{Term: 1, Attempts: []session.Assignment{{
 			JobID: "j", Epoch: 1, WorkflowID: "w", WorkflowName: "n", Revision: "r", Variables: []byte("{}"), TimeoutMillis: 5,
-			Records: records(), Seq: 6, Lines: 7, Started: true, Pieces: 3,
-			Mode: &casare.RunMode{To: "s"}, Debug: &casare.DebugSpec{Breakpoints: []casare.Breakpoint{{Step: "s", Condition: "x > 1", Hits: 2}}, Watches: []string{"x"}, OnIdle: casare.IdleCancel},
+			Records: records(), Seq: 6, Lines: 7, Started: true, Pieces: 3, Edit: true, Intents: 4, Home: &casare.Placement{Robot: "r"}, Place: &casare.Placement{Requires: []string{"c"}},
+			Decisions: []casare.Decision{{Step: "s", Action: casare.ResolveSkip, Outputs: []byte("{}")}},
+			Mode:      &casare.RunMode{To: "s"}, Debug: &casare.DebugSpec{Breakpoints: []casare.Breakpoint{{Step: "s", Condition: "x > 1", Hits: 2}}, Watches: []string{"x"}, OnIdle: casare.IdleCancel},
 		}}},
 		&session.Want{Revisions: []string{"r"}},
 		&session.Report{
@@ -47,7 +48,7 @@ func messages() []session.Message {
 			Checkpoints: []casare.CheckpointJob{{JobID: "j", Epoch: 1, Seq: 2, Base: 1, Changes: records(), Piece: []byte{1}, Part: 2, More: true, Open: "o", Kept: kept(), Step: "s", Progress: 4, Log: casare.LogChunk{From: 5, Lines: [][]byte{[]byte("{}\n")}}}},
 			Finishes:    []casare.FinishJob{{JobID: "j", Epoch: 1, State: casare.JobFailed, Error: &casare.JobError{NodeID: "n"}, Result: []byte("{}"), StartedAt: 3, Kept: kept()}},
 			Rejects:     []casare.RejectJob{{JobID: "j", Epoch: 1, RobotID: "r", Reason: "x"}},
-			Releases:    []casare.ReleaseJob{{JobID: "j", Epoch: 1}},
+			Releases:    []casare.ReleaseJob{{JobID: "j", Epoch: 1, Moves: true, Place: &casare.Placement{Requires: []string{"c"}, Robot: "r"}}},
 		},
 		&session.Acks{Acks: []session.Ack{{JobID: "j", Epoch: 1, What: casare.CommandFinishJob, Seq: 2, Code: casare.CodeGap, Message: "m"}}},
 		&session.Cancel{JobID: "j", Epoch: 1, Reason: "r"},

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"casare/value"
+	"slices"
 )
 
 // JSON writes the document in the canonical format 1.1. Equal documents give equal bytes, and Read of them gives the document back.
@@ -85,6 +86,16 @@ func (s *Step) config() *value.Dict {
 	}
 	if off, _ := asBool(first(config.Get("_disabled"))); off != s.Disabled {
 		config = config.With("_disabled", s.Disabled)
+	}
+	if requires, _ := textList(first(config.Get("_requires"))); !slices.Equal(requires, s.Requires) {
+		list := make(value.List, len(s.Requires))
+		for i, need := range s.Requires {
+			list[i] = need
+		}
+		config = config.With("_requires", list)
+	}
+	if robot, _ := plainText(first(config.Get("_robot"))); robot != s.Robot {
+		config = config.With("_robot", s.Robot)
 	}
 	return config
 }

@@ -80,6 +80,10 @@ func anyDocument(t *rapid.T) *workflow.Document {
 		if s.Disabled {
 			s.Config = s.Config.With("_disabled", true)
 		}
+		if i == 1 {
+			s.Requires, s.Robot = []string{"a", "k=v"}, "r"
+			s.Config = s.Config.With("_requires", value.List{"a", "k=v"}).With("_robot", "r")
+		}
 		d.Steps = append(d.Steps, s)
 	}
 	for range rapid.IntRange(0, 6).Draw(t, "wires") {
@@ -111,7 +115,7 @@ func requireSame(tb rapid.TB, want, got *workflow.Document) {
 	require.Len(tb, got.Steps, len(want.Steps))
 	for i, w := range want.Steps {
 		g := got.Steps[i]
-		require.Equal(tb, []any{w.ID, w.Type, w.Name, w.Disabled, w.Position}, []any{g.ID, g.Type, g.Name, g.Disabled, g.Position})
+		require.Equal(tb, []any{w.ID, w.Type, w.Name, w.Disabled, w.Requires, w.Robot, w.Position}, []any{g.ID, g.Type, g.Name, g.Disabled, g.Requires, g.Robot, g.Position})
 		require.Equal(tb, dictText(tb, w.Config), dictText(tb, g.Config))
 		require.Equal(tb, dictText(tb, w.Raw), dictText(tb, g.Raw))
 	}

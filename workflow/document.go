@@ -48,7 +48,11 @@ type Step struct {
 	Type string // as written; an alias is resolved by the registry of node types
 	Name string // given by the user, for display; often ""
 	// Config is what the user filled in, templates unresolved. Never nil after Read.
-	Config   *value.Dict
+	Config *value.Dict
+	// Requires and Robot say where the step runs, when that is not where the others do: config keys _requires (a text or a list of texts: a
+	// capability, or key=value) and _robot (id or name).
+	Requires []string
+	Robot    string
 	Disabled bool // config key _disabled: the step passes its inputs through and does nothing
 	Position Position
 	Raw      *value.Dict // unknown keys of the step, kept for saving; nil when there are none

@@ -102,6 +102,7 @@ func (r *reader) step(key, place string, body value.Value) *Step {
 	s.Name = f.text("name", "display_name")
 	s.Position = r.position(f, s.ID)
 	r.disabled(f, s, session)
+	r.placement(f, s)
 	r.configLimits(s)
 	for _, key := range []string{"node_id", "node_type", "config", "position", "name"} {
 		f.rest.Delete(key)
@@ -302,6 +303,76 @@ func (r *reader) disabled(f *fields, s *Step, session bool) {
 	if has {
 		s.Disabled, _ = asBool(val)
 	}
+}
+
+// placement reads where a step runs: from the form, else from keys beside it, which move there.
+func (r *reader) placement(f *fields, s *Step) {
+	for _, key := range []string{"requires", "robot"} {
+		own := "_" + key
+		val, has := f.from.Get(key)
+		if !has || !placeable(val) {
+			continue // another program's
+		}
+		f.rest.Delete(key)
+		if _, has := s.Config.Get(own); !has {
+			s.Config = s.Config.With(own, val)
+		}
+	}
+	requires, has := s.Config.Get("_requires")
+	if has && requires != nil {
+		var ok bool
+		if s.Requires, ok = textList(requires); !ok || slices.ContainsFunc(s.Requires, templated) {
+			r.misplaced(s, "_requires", "a text or a list of texts without variables")
+		}
+	}
+	robot, has := s.Config.Get("_robot")
+	if has && robot != nil {
+		var ok bool
+		if s.Robot, ok = plainText(robot); !ok || templated(s.Robot) {
+			r.misplaced(s, "_robot", "a text without variables")
+		}
+	}
+}
+
+func (r *reader) misplaced(s *Step, key, wanted string) {
+	r.fail(Problem{
+		Code: CodeInvalidConfig, Step: s.ID, Field: "config." + key,
+		Message: fmt.Sprintf("Step %s: %s is not %s.", s.ID, key, wanted),
+	})
+}
+
+// templated says whether a text holds a variable: where a step runs is known before it has any.
+func templated(text string) bool { return strings.Contains(text, "{{") }
+
+// placeable says whether a value can say where a step runs.
+func placeable(v value.Value) bool {
+	_, ok := textList(v)
+	return ok
+}
+
+// textList reads a text, or a list of them; texts are trimmed, and empty ones left out.
+func textList(v value.Value) ([]string, bool) {
+	list, ok := v.(value.List)
+	if !ok {
+		text, ok := plainText(v)
+		if !ok {
+			return nil, false
+		}
+		list = value.List{text}
+	}
+	var texts []string
+	for _, item := range list {
+		text, ok := plainText(item)
+		if !ok {
+			return nil, false
+		}
+		for part := range strings.SplitSeq(text, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				texts = append(texts, part)
+			}
+		}
+	}
+	return texts, true
 }
 
 // configLimits refuses forms that are nested too deeply or hold a text that is too long.

@@ -119,6 +119,40 @@ func TestReadRerouteCircle(t *testing.T) {
 	require.Equal(t, []string{"a.exec_out>b.exec_in", "a.exec_out>b.data"}, wires)
 }
 
+func TestReadPlacement(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		step     string // what it holds besides its type
+		requires []string
+		robot    string
+		config   string
+		problems []string
+	}{
+		"none":            {`"config":{}`, nil, "", `{}`, []string{}},
+		"in the form":     {`"config":{"_requires":["a","k=v"],"_robot":"r"}`, []string{"a", "k=v"}, "r", `{"_requires":["a","k=v"],"_robot":"r"}`, []string{}},
+		"one text":        {`"config":{"_requires":"a, b"}`, []string{"a", "b"}, "", `{"_requires":"a, b"}`, []string{}},
+		"beside the form": {`"requires":"a","robot":"r"`, []string{"a"}, "r", `{"_requires":"a","_robot":"r"}`, []string{}},
+		"the form wins":   {`"requires":"a","robot":"r","config":{"_requires":"b"}`, []string{"b"}, "r", `{"_requires":"b","_robot":"r"}`, []string{}},
+		"another's key":   {`"requires":{"x":1},"robot":true`, nil, "", `{}`, []string{}},
+		"no text":         {`"config":{"_requires":5.5,"_robot":[]}`, []string{"5.5"}, "", `{"_requires":5.5,"_robot":[]}`, []string{"INVALID_CONFIG nodes.a.config._robot"}},
+		"a variable": {`"config":{"_requires":["x={{y}}"],"_robot":"{{r}}"}`, []string{"x={{y}}"}, "{{r}}", `{"_requires":["x={{y}}"],"_robot":"{{r}}"}`, []string{
+			"INVALID_CONFIG nodes.a.config._requires", "INVALID_CONFIG nodes.a.config._robot",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, problems := workflow.Read([]byte(`{"metadata":{"name":"x"},"nodes":{"a":{"node_type":"LogNode",` + c.step + `}}}`))
+			require.Equal(t, c.problems, codes(problems))
+			s := d.Steps[0]
+			require.Equal(t, c.requires, s.Requires)
+			require.Equal(t, c.robot, s.Robot)
+			config, err := value.JSON(s.Config)
+			require.NoError(t, err)
+			require.Equal(t, c.config, string(config))
+		})
+	}
+}
+
 func TestReadListOfTheDocumentation(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile("testdata/formats/docs.json")

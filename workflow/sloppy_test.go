@@ -52,10 +52,12 @@ var (
 		return value.List{someID.Draw(t, "id"), somePort.Draw(t, "port")}
 	})
 	someFlag   = oneOf(true, false, "no", int64(1), nil)
+	somePlace  = oneOf("a", " a , b", "", value.List{"a", int64(1)}, value.List{}, value.List{nil}, true, nil, "{{x}}")
 	someNumber = oneOf(int64(0), int64(7), 0.1, 2.5, "3", -1.0, 1e300, nil)
 	someConfig = drawn(func(t *rapid.T) value.Value {
 		return sloppy(t, map[string]*rapid.Generator[value.Value]{
 			"node_id": someID, "message": oneOf("m"), "_disabled": someFlag, "paired_start_id": someID,
+			"_requires": somePlace, "_robot": somePlace,
 		})
 	})
 	someStep = drawn(func(t *rapid.T) value.Value {
@@ -63,7 +65,7 @@ var (
 			"node_id": someID, "id": someID, "node_type": oneOf("StartNode", "LogNode"), "type": oneOf("LogNode", "x.VisualLogNode", "RerouteNode"),
 			"type_": oneOf("x.VisualRerouteNode", "x.y.BackdropNode", "x.VisualStartNode"), "config": someConfig, "custom": someConfig, "properties": someConfig,
 			"position": oneOf(value.List{int64(1), 2.5}, value.List{}), "pos": oneOf(value.List{int64(1), math.Copysign(0, -1)}), "name": oneOf("N", " ", ""), "display_name": oneOf("D"),
-			"disabled": someFlag, "x_more": oneOf("kept"),
+			"disabled": someFlag, "requires": somePlace, "robot": somePlace, "x_more": oneOf("kept"),
 		})
 	})
 	someWire = drawn(func(t *rapid.T) value.Value {

@@ -78,6 +78,10 @@ type Options struct {
 	Logger    *slog.Logger     // nil: discard
 	Documents node.Documents   // the documents that steps run; nil: there are none
 	Files     Files            // what steps may read and write; nil: nothing
+	// Here says whether a step that names a place may run here; nil is the place of all steps that name none. When it may not, the run takes
+	// a snapshot and ends as Released, to be taken up where Result.Move says, unless Held tells what keeps it here. nil: every place is here.
+	Here func(place *casare.Placement) bool
+	Held func() string
 	// Edit makes Variables override those of the snapshot that is resumed.
 	Edit bool
 	// Decisions are what a person decided about steps of the snapshot that is resumed.
@@ -150,5 +154,8 @@ type Result struct {
 	// Attention is what a person must decide, "" for nothing: a step that may run only once had begun when the snapshot that was resumed was
 	// taken. Status is Failed then, nothing has run, and the job needs attention.
 	Attention string
-	Single    *Single // with RunStep, what the step did; nil when it did not come to run
+	// Moves says that the run was Released to go on at another place, Move; nil: where steps run that name none.
+	Moves  bool
+	Move   *casare.Placement
+	Single *Single // with RunStep, what the step did; nil when it did not come to run
 }

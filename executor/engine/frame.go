@@ -121,6 +121,8 @@ type ending struct {
 	attention string // what a person must decide; see Result
 	broken    bool   // the run itself cannot go on; nothing in the document can handle it
 	cross     *crossing
+	moves     bool // Released, to go on at move
+	move      *casare.Placement
 }
 
 // walk walks the frame until it ends. Documents that run beside it end before it does.
@@ -215,6 +217,9 @@ func (f *frame) boundary(ctx context.Context, t token) *ending {
 		return end
 	}
 	st := &f.plan.steps[t.step]
+	if end := f.elsewhere(ctx, t, st); end != nil {
+		return end
+	}
 	switch {
 	case f.run.opts.Checkpoint == nil || st.doc.Disabled || !f.due(t) || f.ends(t):
 		return nil

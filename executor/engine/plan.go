@@ -33,6 +33,7 @@ type step struct {
 	control bool   // runs each time it is queued; any other step once per scope
 	pulled  bool   // no exec wires: computed when somebody needs its outputs
 	effect  node.Effect
+	place   *casare.Placement // where it runs; nil: where the job does
 	ports   workflow.Ports
 	bodies  map[string]scopeKind // what each body port opens
 	feeds   []feed
@@ -96,6 +97,12 @@ func (p *Plan) prepare(i int, s *workflow.Step) []workflow.Problem {
 	st := step{
 		doc: s, id: s.ID, typ: typ, control: bound.Control(), effect: bound.Effect(), ports: ports,
 		exec: p.places(p.graph.FollowExec(s.ID)), leave: map[string][]int{}, bodies: map[string]scopeKind{},
+	}
+	if len(s.Requires) > 0 || s.Robot != "" {
+		st.place = &casare.Placement{Requires: s.Requires, Robot: s.Robot}
+		if err := st.place.Validate(); err != nil {
+			problems = append(problems, workflow.Problem{Code: workflow.CodeInvalidConfig, Step: s.ID, Field: "config._requires", Message: err.Error()})
+		}
 	}
 	st.pulled = ports.Pulled && !p.graph.HasFlow(s.ID)
 	if bound.Final() && !s.Disabled && !p.graph.HasFlow(s.ID) {

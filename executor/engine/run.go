@@ -99,7 +99,7 @@ func (p *Plan) Run(ctx context.Context, o Options) Result {
 		f.absorbAll()
 	}
 	out := f.result(end.status, end.failure)
-	out.Attention = end.attention
+	out.Attention, out.Moves, out.Move = end.attention, end.moves, end.move
 	return out
 }
 

@@ -49,6 +49,12 @@ func document(t tb, source string) *workflow.Document {
 			}
 			off, _ := s.Config.Get("_disabled")
 			s.Disabled = off == true
+			needs, _ := s.Config.Get("_requires")
+			robot, _ := s.Config.Get("_robot")
+			if text, ok := needs.(string); ok {
+				s.Requires = []string{text}
+			}
+			s.Robot, _ = robot.(string)
 			doc.Steps = append(doc.Steps, s)
 		}
 	}

@@ -214,6 +214,9 @@ func (s *Store) move(j *casare.Job, p casare.Proposal) (casare.EventType, error)
 	case casare.RejectJob:
 		return requeued(j, j.Reject(c.Epoch, c.RobotID, p.Time))
 	case casare.ReleaseJob:
+		if c.Moves {
+			return requeued(j, j.Move(c.Epoch, c.Place, p.Time))
+		}
 		return requeued(j, j.Release(c.Epoch, p.Time))
 	case casare.ExpireJob:
 		return requeued(j, j.Expire(c.Epoch, p.Time))
