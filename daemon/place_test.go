@@ -1,6 +1,7 @@
 package daemon_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,8 +14,8 @@ import (
 // at puts a step on a robot.
 func at(robot string, s step) step {
 	config := step{"_robot": robot}
-	for k, v := range s["config"].(step) {
-		config[k] = v
+	if own, ok := s["config"].(step); ok {
+		maps.Copy(config, own)
 	}
 	return step{"node_type": s["node_type"], "config": config}
 }

@@ -1,8 +1,9 @@
 package workflow
 
 import (
-	"casare/value"
 	"slices"
+
+	"casare/value"
 )
 
 // JSON writes the document in the canonical format 1.1. Equal documents give equal bytes, and Read of them gives the document back.

@@ -11,7 +11,7 @@ import (
 )
 
 // places runs a document from robot to robot: each run goes on where the one before wanted to be. It returns where each was.
-func places(t *testing.T, source string, home string, fits func(robot string, p *casare.Placement) bool) (visited []string, order []string, last engine.Result) {
+func places(t *testing.T, source, home string, fits func(robot string, p *casare.Placement) bool) (visited, order []string, last engine.Result) {
 	t.Helper()
 	robots := []string{"a", "b", "c"}
 	at := home
