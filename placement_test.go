@@ -59,9 +59,9 @@ func TestJob_MovesToAPlaceAndHome(t *testing.T) {
 	require.Equal(t, casare.JobRunning, j.State)
 	require.NoError(t, j.Move(j.Epoch, to, 5))
 	require.Equal(t, casare.JobQueued, j.State)
-	require.Same(t, to, j.Wanted())
+	require.Same(t, j.Wanted(), to)
 	require.NoError(t, j.Assign("c", 99, 6))
-	require.Same(t, to, j.Wanted(), "also after it is lost")
+	require.Same(t, j.Wanted(), to, "also after it is lost")
 	require.NoError(t, j.Move(j.Epoch, nil, 7))
 	require.True(t, j.Wanted().Equal(j.Home()))
 }
