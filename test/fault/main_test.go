@@ -61,7 +61,7 @@ func canary(t *testing.T, f *fleet.Fleet) {
 // ready waits until all three robots are coordinators again.
 func ready(t *testing.T, f *fleet.Fleet) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 	defer cancel()
 	require.NoError(t, f.WaitCoordinators(ctx, 3))
 }
