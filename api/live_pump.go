@@ -101,12 +101,16 @@ func (a *API) show(ctx context.Context, rt *route, s *session, from source) erro
 		}
 		var f struct {
 			Cursor string `json:"cursor"`
+			Final  bool   `json:"final"`
 		}
 		if err := json.Unmarshal(text, &f); err != nil {
 			return errLost
 		}
 		if err := s.write(ctx, text); err != nil {
 			return err
+		}
+		if f.Final { // though the leader be lost before it says good bye
+			return errFinal
 		}
 		if f.Cursor != "" {
 			s.since = f.Cursor
