@@ -260,12 +260,17 @@ const maxFrames = 10_000
 
 var errHandshake = errors.New("no WebSocket")
 
-// open opens a WebSocket at a robot.
+// open opens a WebSocket at a robot, which may have to find its leader first.
 func open(t *testing.T, r *meshtest.Robot, path string) *socket {
 	t.Helper()
-	s, status, err := dial(t, r, path)
-	require.NoError(t, err, "status %d", status)
-	return s
+	for until := time.Now().Add(patience); ; {
+		s, status, err := dial(t, r, path)
+		if status == http.StatusServiceUnavailable && time.Now().Before(until) {
+			continue // it has waited some seconds before it said so
+		}
+		require.NoError(t, err, "status %d", status)
+		return s
+	}
 }
 
 func dial(t *testing.T, r *meshtest.Robot, path string) (*socket, int, error) {
